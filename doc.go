@@ -1,0 +1,2 @@
+// Package wacloud talks to WhatsApp's official Cloud API.
+package wacloud

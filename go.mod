@@ -1,0 +1,3 @@
+module github.com/wacloud/wacloud
+
+go 1.26.0

@@ -1,0 +1,35 @@
+package wacloud
+
+import (
+	"context"
+	"time"
+)
+
+// A Store keeps small values by key: what an event has sent, taps that were done, open questions. What Put or Swap
+// returned nil for is durable, except in a [MemoryStore]. It takes no part in an inbox's transaction. Its own clock
+// decides expiry. Keys and values are any bytes. Implementations are safe for concurrent use, also by other processes.
+type Store interface {
+	// Get returns the value and its version, or [ErrNotFound].
+	Get(ctx context.Context, key string) (value []byte, version uint64, err error)
+	// Put sets the value. A ttl of 0 means for ever.
+	Put(ctx context.Context, key string, value []byte, ttl time.Duration) error
+	// Swap sets the value only if the key still has the version old; 0 means only if it is absent or expired.
+	Swap(ctx context.Context, key string, old uint64, value []byte, ttl time.Duration) (bool, error)
+	// Delete removes the key; an absent key is no error.
+	Delete(ctx context.Context, key string) error
+	// Scan returns up to limit entries whose key starts with prefix and comes after after, in key order.
+	Scan(ctx context.Context, prefix, after string, limit int) ([]Entry, error)
+}
+
+// An Entry is one key of a [Store].
+type Entry struct {
+	Key     string
+	Value   []byte
+	Version uint64
+}
+
+// MemoryStore is a [Store] that is lost with the process.
+type MemoryStore struct{}
+
+// NewMemoryStore returns an empty store.
+func NewMemoryStore() *MemoryStore { panic("skeleton") }
