@@ -1,7 +1,6 @@
 package wacloud
 
 import (
-	"context"
 	"encoding/json"
 	"log/slog"
 	"time"
@@ -42,9 +41,6 @@ type Event struct {
 	binding *binding
 }
 
-type routeState struct{}
-type binding struct{}
-
 // Key is the event's lane: events of one key are handled one at a time, in order.
 func (e *Event) Key() string { panic("skeleton") }
 
@@ -53,12 +49,6 @@ func (e *Event) Body() []byte { panic("skeleton") }
 
 // Text is the text that the user wrote, or "".
 func (e *Event) Text() string { panic("skeleton") }
-
-// Param is the named parameter of the route's pattern, decoded, or "".
-func (e *Event) Param(name string) string { panic("skeleton") }
-
-// Rest is what the id had behind a plain prefix or in a {name...}, raw.
-func (e *Event) Rest() string { panic("skeleton") }
 
 // UserKey identifies the user and the number that they wrote to.
 func (e *Event) UserKey() UserKey { panic("skeleton") }
@@ -69,25 +59,6 @@ type UserKey string
 
 // Chat is where an answer goes: the group, else the user.
 func (e *Event) Chat() Recipient { panic("skeleton") }
-
-// Respond sends m to the event's chat, from the number that received the event.
-func (e *Event) Respond(ctx context.Context, m Message, opts ...SendOption) (*Sent, error) {
-	panic("skeleton")
-}
-
-// Quote is Respond with a quote of the event's message.
-func (e *Event) Quote(ctx context.Context, m Message, opts ...SendOption) (*Sent, error) {
-	panic("skeleton")
-}
-
-// React puts an emoji on the event's message.
-func (e *Event) React(ctx context.Context, emoji string) (*Sent, error) { panic("skeleton") }
-
-// MarkRead marks the event's message as read.
-func (e *Event) MarkRead(ctx context.Context) error { panic("skeleton") }
-
-// Typing marks the event's message as read and shows the typing indicator.
-func (e *Event) Typing(ctx context.Context) error { panic("skeleton") }
 
 // LogValue describes the event without personal data.
 func (e *Event) LogValue() slog.Value { panic("skeleton") }

@@ -7,9 +7,6 @@ import (
 	"net/http"
 )
 
-// VerifySignature checks the X-Hub-Signature-256 header of a webhook against its raw body.
-func VerifySignature(body []byte, header string, secrets ...Secret) error { panic("skeleton") }
-
 // WebhookConfig configures a [Webhook].
 type WebhookConfig struct {
 	// Client sends the answers; Clients instead when one webhook serves several businesses.
