@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# Runs the tests of every module, in random order, with the race detector where it works.
+. "$(dirname "$0")/lib.sh"
+
+race=()
+if [ "$(go env CGO_ENABLED)" = 1 ] && go build -race runtime/cgo 2>/dev/null; then
+	race=(-race)
+elif [ "${CI:-}" = true ]; then
+	die "CI=true requires the race detector, and that requires a C compiler"
+else
+	loud "no C compiler found: the tests run WITHOUT the race detector"
+fi
+
+failed=()
+for module in $(modules); do
+	echo "== $module"
+	if ! (cd "$module" && go test "${race[@]}" -shuffle=on "$@" ./...); then
+		failed+=("$module")
+	fi
+done
+[ ${#failed[@]} -eq 0 ] || die "tests failed in: ${failed[*]}"
