@@ -7,6 +7,7 @@ import "slices"
 //
 //sumtype:decl
 type CardAction interface {
+	cardType() string // the card's "type" on the wire
 	appendCardAction(b []byte) []byte
 	checkCardAction(c *checker)
 }
@@ -21,9 +22,13 @@ type Card struct {
 	Body   string     // optional, at most 160 characters and 2 line breaks; all cards have one or none has
 	Action CardAction
 	// WireType is the card's "type" on the wire: empty for ours ("cta_url" with a [Link], "button" with [QuickReplies]),
-	// "-" for none, else "cta_url" or "button". Senders differ and Meta takes all three; decoding keeps what it found.
+	// "-" for none, else "cta_url" or "button". Senders differ and Meta takes all three; decoding keeps what it found
+	// where that is not ours.
 	WireType string
 }
+
+// noWireType is the WireType of a card without a type.
+const noWireType = "-"
 
 // NewCard returns a card without a body.
 func NewCard(header CardHeader, action CardAction) Card { return Card{Header: header, Action: action} }

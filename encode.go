@@ -1,66 +1,97 @@
 package wacloud
 
-// EncodeMessage returns the request body of o, in the field order of Meta's pages. It does not validate.
-func EncodeMessage(o Outgoing) ([]byte, error) { panic("skeleton") }
+import (
+	"bytes"
+	"reflect"
+	"slices"
+	"sync"
 
-// DecodeMessage reads what [EncodeMessage] wrote, or any body that Meta takes, strictly.
-func DecodeMessage(body []byte) (*Outgoing, error) { panic("skeleton") }
+	"github.com/wacloud/wacloud/internal/wire"
+)
 
-func (m Text) messageType() string                            { panic("skeleton") }
-func (m Text) appendContent(b []byte) []byte                  { panic("skeleton") }
-func (m Image) messageType() string                           { panic("skeleton") }
-func (m Image) appendContent(b []byte) []byte                 { panic("skeleton") }
-func (m Video) messageType() string                           { panic("skeleton") }
-func (m Video) appendContent(b []byte) []byte                 { panic("skeleton") }
-func (m Audio) messageType() string                           { panic("skeleton") }
-func (m Audio) appendContent(b []byte) []byte                 { panic("skeleton") }
-func (m Document) messageType() string                        { panic("skeleton") }
-func (m Document) appendContent(b []byte) []byte              { panic("skeleton") }
-func (m Sticker) messageType() string                         { panic("skeleton") }
-func (m Sticker) appendContent(b []byte) []byte               { panic("skeleton") }
-func (m Location) messageType() string                        { panic("skeleton") }
-func (m Location) appendContent(b []byte) []byte              { panic("skeleton") }
-func (m Contacts) messageType() string                        { panic("skeleton") }
-func (m Contacts) appendContent(b []byte) []byte              { panic("skeleton") }
-func (m Reaction) messageType() string                        { panic("skeleton") }
-func (m Reaction) appendContent(b []byte) []byte              { panic("skeleton") }
-func (m Raw) messageType() string                             { panic("skeleton") }
-func (m Raw) appendContent(b []byte) []byte                   { panic("skeleton") }
-func (m Buttons) messageType() string                         { panic("skeleton") }
-func (m Buttons) appendContent(b []byte) []byte               { panic("skeleton") }
-func (m List) messageType() string                            { panic("skeleton") }
-func (m List) appendContent(b []byte) []byte                  { panic("skeleton") }
-func (m CTAURL) messageType() string                          { panic("skeleton") }
-func (m CTAURL) appendContent(b []byte) []byte                { panic("skeleton") }
-func (m Carousel) messageType() string                        { panic("skeleton") }
-func (m Carousel) appendContent(b []byte) []byte              { panic("skeleton") }
-func (m ProductCarousel) messageType() string                 { panic("skeleton") }
-func (m ProductCarousel) appendContent(b []byte) []byte       { panic("skeleton") }
-func (m Product) messageType() string                         { panic("skeleton") }
-func (m Product) appendContent(b []byte) []byte               { panic("skeleton") }
-func (m ProductList) messageType() string                     { panic("skeleton") }
-func (m ProductList) appendContent(b []byte) []byte           { panic("skeleton") }
-func (m Catalog) messageType() string                         { panic("skeleton") }
-func (m Catalog) appendContent(b []byte) []byte               { panic("skeleton") }
-func (m LocationRequest) messageType() string                 { panic("skeleton") }
-func (m LocationRequest) appendContent(b []byte) []byte       { panic("skeleton") }
-func (m ContactInfoRequest) messageType() string              { panic("skeleton") }
-func (m ContactInfoRequest) appendContent(b []byte) []byte    { panic("skeleton") }
-func (m AddressRequest) messageType() string                  { panic("skeleton") }
-func (m AddressRequest) appendContent(b []byte) []byte        { panic("skeleton") }
-func (m Flow) messageType() string                            { panic("skeleton") }
-func (m Flow) appendContent(b []byte) []byte                  { panic("skeleton") }
-func (m VoiceCall) messageType() string                       { panic("skeleton") }
-func (m VoiceCall) appendContent(b []byte) []byte             { panic("skeleton") }
-func (m CallPermissionRequest) messageType() string           { panic("skeleton") }
-func (m CallPermissionRequest) appendContent(b []byte) []byte { panic("skeleton") }
-func (h HeaderText) headerType() string                       { panic("skeleton") }
-func (h HeaderText) appendHeader(b []byte) []byte             { panic("skeleton") }
-func (h HeaderImage) headerType() string                      { panic("skeleton") }
-func (h HeaderImage) appendHeader(b []byte) []byte            { panic("skeleton") }
-func (h HeaderVideo) headerType() string                      { panic("skeleton") }
-func (h HeaderVideo) appendHeader(b []byte) []byte            { panic("skeleton") }
-func (h HeaderDocument) headerType() string                   { panic("skeleton") }
-func (h HeaderDocument) appendHeader(b []byte) []byte         { panic("skeleton") }
-func (a QuickReplies) appendCardAction(b []byte) []byte       { panic("skeleton") }
-func (a Link) appendCardAction(b []byte) []byte               { panic("skeleton") }
+// EncodeMessage returns the body of the request that sends o, in the field order of Meta's pages. Optional parts that are
+// empty are left out. It does not validate, see [Outgoing.Check]; it refuses, with a [*ValidationError], only what has no
+// form on the wire: no recipient or one that is not a number or id, no message, a nil pointer, [Raw] or [Flow] JSON that
+// is not an object.
+func EncodeMessage(o Outgoing) ([]byte, error) {
+	if problems := o.unencodable(); problems != nil {
+		return nil, &ValidationError{Problems: problems}
+	}
+	p := encodeBuffers.Get().(*[]byte)
+	b := appendMessage((*p)[:0], &o)
+	body := slices.Clone(b)
+	if cap(b) <= maxPooledBuffer {
+		*p = b
+		encodeBuffers.Put(p)
+	}
+	return body, nil
+}
+
+// maxPooledBuffer keeps one huge message from staying in memory. The longest valid one has about 70 KB.
+const maxPooledBuffer = 128 << 10
+
+var encodeBuffers = sync.Pool{New: func() any { b := make([]byte, 0, 2<<10); return &b }}
+
+// appendMessage appends the request body of o, which must have no unencodable problems.
+func appendMessage(b []byte, o *Outgoing) []byte {
+	b = append(b, `{"messaging_product":"whatsapp","recipient_type":`...)
+	b = o.To.appendTo(b)
+	if o.ReplyTo != "" {
+		b = append(wire.AppendField(wire.AppendOpen(b, "context", '{'), "message_id", o.ReplyTo), '}')
+	}
+	b = wire.AppendOptional(b, "biz_opaque_callback_data", o.CallbackData)
+	b = wire.AppendOptional(b, "recipient_identity_key_hash", o.IdentityKeyHash)
+	kind := o.Message.messageType()
+	b = wire.AppendField(b, "type", kind)
+	b = append(wire.AppendString(wire.AppendComma(b), kind), ':')
+	b = o.Message.appendContent(b)
+	return append(b, '}')
+}
+
+// appendTo appends the recipient type and the recipient.
+func (r Recipient) appendTo(b []byte) []byte {
+	switch r.kind {
+	case recipientPhone:
+		b = append(b, `"individual","to":"+`...)
+		b = append(b, r.value...)
+		return append(b, '"')
+	case recipientUserID:
+		return wire.AppendString(append(b, `"individual","recipient":`...), r.value)
+	case recipientGroup:
+		return wire.AppendString(append(b, `"group","to":`...), r.value)
+	default:
+		return wire.AppendString(append(b, `"individual","to":`...), r.value)
+	}
+}
+
+// unencodable returns what keeps o from having a form on the wire.
+func (o *Outgoing) unencodable() (problems []Problem) {
+	if p := o.To.problem(); p != nil {
+		problems = append(problems, *p)
+	}
+	if isNil(o.Message) {
+		return append(problems, Problem{Path: "type", Rule: "required", Got: "no message", Hint: "set Message"})
+	}
+	if m, ok := o.Message.(interface{ jsonProblem() *Problem }); ok {
+		if p := m.jsonProblem(); p != nil {
+			problems = append(problems, *p)
+		}
+	}
+	return problems
+}
+
+// isNil reports whether a message or a slot of one is empty: nil, or a nil pointer to one of the kinds, whose methods
+// would panic.
+func isNil(v any) bool {
+	if v == nil {
+		return true
+	}
+	rv := reflect.ValueOf(v)
+	return rv.Kind() == reflect.Pointer && rv.IsNil()
+}
+
+// rawObject returns the JSON object in raw without the space around it; ok is false when it is none.
+func rawObject(raw []byte) (object []byte, ok bool) {
+	v, err := wire.Parse(bytes.TrimSpace(raw))
+	return v, err == nil && v.Kind() == wire.Object
+}

@@ -165,10 +165,12 @@ type Reaction struct {
 }
 
 // Raw sends JSON that this release does not model: Type is the request's "type", JSON the object that stands under it.
-// It is checked for being a JSON object and nothing else.
+// Extra, if not empty, is an object whose members stand beside it, such as Direct Send's {"category":"utility"}. They are
+// checked for being JSON objects and nothing else.
 type Raw struct {
-	Type string
-	JSON json.RawMessage
+	Type  string
+	JSON  json.RawMessage
+	Extra json.RawMessage
 }
 
 // An Outgoing is one request to the messages endpoint. [EncodeMessage] and [DecodeMessage] are its wire form, which a

@@ -51,3 +51,35 @@ func AppendString(b []byte, s string) []byte {
 
 // AppendInt appends n.
 func AppendInt(b []byte, n int) []byte { return strconv.AppendInt(b, int64(n), 10) }
+
+// The functions below write members of the object that b ends in. A comma goes before each but the first, which is the
+// one after a '{' or '['.
+
+// AppendComma appends a comma unless b ends in the start of an object or array.
+func AppendComma(b []byte) []byte {
+	if n := len(b); n == 0 || b[n-1] == '{' || b[n-1] == '[' {
+		return b
+	}
+	return append(b, ',')
+}
+
+// AppendKey appends the key of a member. The key is written as it is: it must need no escape.
+func AppendKey(b []byte, key string) []byte {
+	b = append(AppendComma(b), '"')
+	b = append(b, key...)
+	return append(b, '"', ':')
+}
+
+// AppendOpen appends a key and the start of its object or array.
+func AppendOpen(b []byte, key string, start byte) []byte { return append(AppendKey(b, key), start) }
+
+// AppendField appends a member that is a string.
+func AppendField(b []byte, key, s string) []byte { return AppendString(AppendKey(b, key), s) }
+
+// AppendOptional is AppendField unless s is empty.
+func AppendOptional(b []byte, key, s string) []byte {
+	if s == "" {
+		return b
+	}
+	return AppendField(b, key, s)
+}
