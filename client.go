@@ -110,6 +110,3 @@ func (c *Client) MarkRead(ctx context.Context, messageID string) error { panic("
 
 // Typing marks a received message as read and shows the typing indicator for up to 25 seconds.
 func (c *Client) Typing(ctx context.Context, messageID string) error { panic("skeleton") }
-
-// Bind returns a copy of e whose methods act through c.
-func (c *Client) Bind(e *Event) *Event { panic("skeleton") }

@@ -2,6 +2,7 @@ package wacloud
 
 import (
 	"context"
+	"errors"
 	"time"
 )
 
@@ -26,8 +27,9 @@ type PutResult struct {
 	Duplicates int
 }
 
-// ErrInboxFull is what Put returns when the inbox holds as many bytes as it may. The webhook answers 503.
-var ErrInboxFull error
+// ErrInboxFull is what Put returns when the inbox holds as many bytes as it may. The webhook answers 503, and Meta
+// delivers again.
+var ErrInboxFull = errors.New("wacloud: inbox full")
 
 // InboxStats is a snapshot of an inbox.
 type InboxStats struct {
@@ -47,16 +49,40 @@ type DeadLetter struct {
 	FailedAt time.Time
 }
 
-// RunConfig says how an inbox hands its events out. [Webhook.Run] fills Handler and Failed.
+// RunConfig says how an inbox hands its events out. [Webhook.Run] fills Handler and Failed. Zero fields are their
+// defaults.
 type RunConfig struct {
-	Handler        Handler
-	Workers        int             // handlers at once, defaults to 64
-	MaxAttempts    int             // defaults to 5
-	Backoff        []time.Duration // delay after the first, second, … failure, ±20 %; defaults to 1, 4, 15, 60 s; the last repeats
-	HandlerTimeout time.Duration   // of one attempt, defaults to 60 s; see [Extend]
-	DrainTimeout   time.Duration   // for running handlers when Run's context ends, defaults to 10 s
+	Handler     Handler
+	Workers     int // handlers at once, defaults to 64
+	MaxAttempts int // defaults to 5
+	// Backoff is the delay after the first, second, … failure, ±20 %. It defaults to 1, 4, 15, 60 s; the last repeats.
+	Backoff        []time.Duration
+	HandlerTimeout time.Duration // of one attempt, defaults to 60 s; see [Extend]
+	DrainTimeout   time.Duration // for running handlers when Run's context ends, defaults to 10 s
 	// Failed is called with an event that was given up, after it is a dead letter. Optional.
 	Failed func(ctx context.Context, e *Event, err error)
+
+	store  Store // where sends are recorded; else the client's
+	report func(ctx context.Context, e *Event, m Metric, err error)
+}
+
+// WithDefaults returns cfg with every zero or negative field set to its default. For implementations of [Inbox].
+func (cfg RunConfig) WithDefaults() RunConfig {
+	cfg.Workers = positiveOr(cfg.Workers, 64)
+	cfg.MaxAttempts = positiveOr(cfg.MaxAttempts, 5)
+	cfg.HandlerTimeout = positiveOr(cfg.HandlerTimeout, time.Minute)
+	cfg.DrainTimeout = positiveOr(cfg.DrainTimeout, 10*time.Second)
+	if len(cfg.Backoff) == 0 {
+		cfg.Backoff = []time.Duration{time.Second, 4 * time.Second, 15 * time.Second, time.Minute}
+	}
+	return cfg
+}
+
+func positiveOr[T ~int | ~int64](v, def T) T {
+	if v > 0 {
+		return v
+	}
+	return def
 }
 
 // A Lease is an inbox's hold on the event that a handler runs for. Implementations are safe for concurrent use.
@@ -71,20 +97,7 @@ type Lease interface {
 type Outcome struct {
 	Done  bool          // the handler returned nil: forget the event
 	Dead  bool          // do not try again: make it a dead letter
+	Cut   bool          // the handlers' context ended: try again in the next Run, and do not count the attempt
 	Delay time.Duration // else: try again after this
 	Err   error         // what the handler returned, or its panic
 }
-
-// Deliver runs cfg.Handler once for e and says what to do with it. Every [Inbox] calls it, so that timeouts, panics and
-// the rules of retrying are the same everywhere. e.Attempt is the number of this attempt, counted from 1 when the event
-// was claimed. ctx is the handlers' own context, which outlives Run's by DrainTimeout. lease may be nil.
-func (cfg RunConfig) Deliver(ctx context.Context, e *Event, lease Lease) Outcome { panic("skeleton") }
-
-// Permanent marks an error that no retry can mend: the event becomes a dead letter at once.
-func Permanent(err error) error { panic("skeleton") }
-
-// RetryAfter marks an error with the delay after which the event is tried again.
-func RetryAfter(err error, d time.Duration) error { panic("skeleton") }
-
-// Extend gives the running handler more time: at least d from now. It returns [ErrLeaseLost] when it is too late.
-func Extend(ctx context.Context, d time.Duration) error { panic("skeleton") }

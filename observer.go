@@ -29,6 +29,7 @@ const (
 	MetricHandled         Metric = "wa.handler.duration"   // seconds; label: event kind
 	MetricHandlerErrors   Metric = "wa.handler.errors"     // count; label: event kind
 	MetricHandlerPanics   Metric = "wa.handler.panics"     // count; label: event kind
+	MetricHandlerStuck    Metric = "wa.handler.stuck"      // count of handlers that did not end; label: event kind
 	MetricDeadLetters     Metric = "wa.inbox.dead_letters" // count; label: event kind
 	MetricEventLag        Metric = "wa.event.lag"          // seconds between Meta's timestamp and the handler
 )

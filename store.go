@@ -7,17 +7,20 @@ import (
 
 // A Store keeps small values by key: what an event has sent, taps that were done, open questions. What Put or Swap
 // returned nil for is durable, except in a [MemoryStore]. It takes no part in an inbox's transaction. Its own clock
-// decides expiry. Keys and values are any bytes. Implementations are safe for concurrent use, also by other processes.
+// decides expiry. Keys and values are any bytes, empty ones and zero bytes included; slices are copied in and out.
+// Implementations are safe for concurrent use, also by other processes.
 type Store interface {
-	// Get returns the value and its version, or [ErrNotFound].
+	// Get returns the value and its version, or an error that is [ErrNotFound]. A version is never 0, and a key that is
+	// written again never gets a version that it had before.
 	Get(ctx context.Context, key string) (value []byte, version uint64, err error)
-	// Put sets the value. A ttl of 0 means for ever.
+	// Put sets the value. A ttl of 0 means for ever; a negative one has already passed, so the key is then absent.
 	Put(ctx context.Context, key string, value []byte, ttl time.Duration) error
-	// Swap sets the value only if the key still has the version old; 0 means only if it is absent or expired.
+	// Swap sets the value only if the key still has the version old; 0 means only if it is absent or expired. It reports
+	// whether it did. Of concurrent swaps from one version exactly one succeeds.
 	Swap(ctx context.Context, key string, old uint64, value []byte, ttl time.Duration) (bool, error)
 	// Delete removes the key; an absent key is no error.
 	Delete(ctx context.Context, key string) error
-	// Scan returns up to limit entries whose key starts with prefix and comes after after, in key order.
+	// Scan returns up to limit entries whose key starts with prefix and comes after after, in order of the keys' bytes.
 	Scan(ctx context.Context, prefix, after string, limit int) ([]Entry, error)
 }
 
@@ -27,9 +30,3 @@ type Entry struct {
 	Value   []byte
 	Version uint64
 }
-
-// MemoryStore is a [Store] that is lost with the process.
-type MemoryStore struct{}
-
-// NewMemoryStore returns an empty store.
-func NewMemoryStore() *MemoryStore { panic("skeleton") }

@@ -1,0 +1,343 @@
+package wacloud
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"runtime/debug"
+	"sync"
+	"time"
+)
+
+// handlerGrace is how long a handler may go on after its context ended before its attempt is given up without it.
+const handlerGrace = 5 * time.Second
+
+// Deliver runs cfg.Handler once for a copy of e and says what to do with it. Every [Inbox] calls it, so that timeouts,
+// panics and the rules of retrying are the same everywhere. e.Attempt is the number of this attempt, counted from 1 when
+// the event was claimed. ctx is the handlers' own context, which outlives Run's by DrainTimeout. lease may be nil.
+//
+// The handler's context ends after cfg.HandlerTimeout (more with [Extend]), when ctx ends, or when the lease is lost. A
+// handler that then does not return within 5 seconds is left behind: the attempt has failed, and the event's methods
+// return [ErrLeaseLost] in it without sending. A lease must therefore last 5 seconds longer than the handler's time.
+//
+// A panic and [runtime.Goexit] are errors. An error means another attempt after cfg.Backoff, except that the event is
+// dead after cfg.MaxAttempts, after an error marked [Permanent], a [*ValidationError], [*AmbiguousSendError], [ErrAuth],
+// [ErrInvalid], [ErrTemplate], [ErrBlocked] or [ErrUndeliverable], and, without a [Store], when a message was sent.
+// [RetryAfter] sets the delay itself, as does the answer of an API that named one. An event whose attempts were used up
+// before, by crashes, is dead without another.
+func (cfg RunConfig) Deliver(ctx context.Context, e *Event, lease Lease) Outcome {
+	cfg = cfg.WithDefaults()
+	if e.Attempt > cfg.MaxAttempts {
+		return Outcome{Dead: true, Err: errCrashed}
+	}
+	r := newRun(ctx, cfg, e, lease)
+	err := r.await(cfg.Handler)
+	r.cancel(context.Canceled)
+	out := cfg.outcome(r, err)
+	cfg.count(ctx, e, err)
+	return out
+}
+
+// GiveUp calls cfg.Failed for a copy of e, which has become a dead letter, with the time limits of Deliver. A panic is
+// counted and goes no further.
+func (cfg RunConfig) GiveUp(ctx context.Context, e *Event, err error) {
+	if cfg.report != nil {
+		cfg.report(ctx, e, MetricDeadLetters, err)
+	}
+	if cfg.Failed == nil {
+		return
+	}
+	cfg = cfg.WithDefaults()
+	r := newRun(ctx, cfg, e, nil)
+	r.scope = "failed|" // an answer is not taken for one that the handler sent
+	defer r.cancel(context.Canceled)
+	cfg.count(ctx, e, r.await(HandlerFunc(func(ctx context.Context, e *Event) error {
+		cfg.Failed(ctx, e, err)
+		return nil
+	})))
+}
+
+func (cfg RunConfig) outcome(r *run, err error) Outcome {
+	out := Outcome{Done: err == nil, Err: err}
+	switch after, wait := errors.AsType[*retryAfterError](err); {
+	case err == nil:
+	case isPermanent(err), r.sentUnrecorded():
+		out.Dead = true
+	case r.parent.Err() != nil:
+		out.Cut = true
+	case !wait && hopeless(err), r.event.Attempt >= cfg.MaxAttempts:
+		out.Dead = true
+	case wait:
+		out.Delay = after.delay
+	default:
+		out.Delay = max(cfg.delay(r.event.Attempt), apiRetryAfter(err))
+	}
+	return out
+}
+
+// delay is the pause after the n-th attempt, n counted from 1.
+func (cfg RunConfig) delay(n int) time.Duration {
+	d := cfg.Backoff[min(max(n, 1), len(cfg.Backoff))-1]
+	return time.Duration(float64(d) * (0.8 + 0.4*rand.Float64()))
+}
+
+func apiRetryAfter(err error) time.Duration {
+	if e, ok := errors.AsType[*APIError](err); ok {
+		return e.RetryAfter
+	}
+	return 0
+}
+
+// hopeless reports whether the same event would fail in the same way again.
+func hopeless(err error) bool {
+	for _, sentinel := range []error{ErrAuth, ErrInvalid, ErrTemplate, ErrBlocked, ErrUndeliverable} {
+		if errors.Is(err, sentinel) {
+			return true
+		}
+	}
+	_, invalid := errors.AsType[*ValidationError](err)
+	_, ambiguous := errors.AsType[*AmbiguousSendError](err)
+	return invalid || ambiguous
+}
+
+func (cfg RunConfig) count(ctx context.Context, e *Event, err error) {
+	if cfg.report == nil || err == nil {
+		return
+	}
+	cfg.report(ctx, e, MetricHandlerErrors, err)
+	if _, ok := errors.AsType[*panicError](err); ok {
+		cfg.report(ctx, e, MetricHandlerPanics, err)
+	}
+	if errors.Is(err, errStuck) {
+		cfg.report(ctx, e, MetricHandlerStuck, err)
+	}
+}
+
+// Permanent marks an error that no retry can mend: the event becomes a dead letter at once. Permanent(nil) is nil.
+func Permanent(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &permanentError{err}
+}
+
+type permanentError struct{ err error }
+
+func (e *permanentError) Error() string { return e.err.Error() }
+func (e *permanentError) Unwrap() error { return e.err }
+
+func isPermanent(err error) bool {
+	_, ok := errors.AsType[*permanentError](err)
+	return ok
+}
+
+// RetryAfter marks an error with the delay after which the event is tried again, also where an error of its kind would
+// not be. MaxAttempts still holds. RetryAfter(nil, d) is nil.
+func RetryAfter(err error, d time.Duration) error {
+	if err == nil {
+		return nil
+	}
+	return &retryAfterError{err, max(d, 0)}
+}
+
+type retryAfterError struct {
+	err   error
+	delay time.Duration
+}
+
+func (e *retryAfterError) Error() string { return e.err.Error() }
+func (e *retryAfterError) Unwrap() error { return e.err }
+
+var (
+	errStuck   = errors.New("wacloud: handler did not return after its context ended")
+	errGoexit  = errors.New("wacloud: handler ended its goroutine")
+	errCrashed = errors.New("wacloud: the process ended in every attempt to handle the event")
+)
+
+// panicError is a panic of a handler. Its stack is for the log.
+type panicError struct {
+	value any
+	stack []byte
+}
+
+func (e *panicError) Error() string { return fmt.Sprintf("wacloud: handler panicked: %v", e.value) }
+
+func (e *panicError) Unwrap() error {
+	err, _ := e.value.(error)
+	return err
+}
+
+// Extend gives the running handler more time: at least d from now. It returns [ErrLeaseLost] when it is too late. ctx is
+// the handler's, or made from it; elsewhere, in a test without an inbox for example, there is nothing to extend and
+// Extend returns nil.
+func Extend(ctx context.Context, d time.Duration) error {
+	if r := runFrom(ctx); r != nil {
+		return r.extend(ctx, d)
+	}
+	return nil
+}
+
+// A run is one attempt to handle an event. It is also the handler's context.
+type run struct {
+	context.Context
+	cancel context.CancelCauseFunc
+	parent context.Context
+	lease  Lease
+	done   chan error
+
+	event   Event // the handler's copy
+	binding binding
+	store   Store
+	scope   string // of the recorded sends
+
+	mu       sync.Mutex
+	deadline time.Time
+	fenced   bool // another attempt may be running: send nothing
+	sent     bool // a message left and no store recorded it
+	calls    map[sendID]int
+}
+
+type runKey struct{}
+
+func runFrom(ctx context.Context) *run {
+	r, _ := ctx.Value(runKey{}).(*run)
+	return r
+}
+
+func newRun(ctx context.Context, cfg RunConfig, e *Event, lease Lease) *run {
+	r := &run{
+		parent: ctx, lease: lease, done: make(chan error, 1), event: *e, store: cfg.store,
+		deadline: time.Now().Add(cfg.HandlerTimeout),
+	}
+	r.Context, r.cancel = context.WithCancelCause(ctx)
+	if e.binding != nil {
+		r.binding.client = e.binding.client
+	}
+	r.binding.run = r
+	r.event.binding = &r.binding
+	return r
+}
+
+// Value implements [context.Context].
+func (r *run) Value(key any) any {
+	if key == (runKey{}) {
+		return r
+	}
+	return r.Context.Value(key)
+}
+
+// Deadline implements [context.Context]. [Extend] moves it.
+func (r *run) Deadline() (time.Time, bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if d, ok := r.Context.Deadline(); ok && d.Before(r.deadline) {
+		return d, true
+	}
+	return r.deadline, true
+}
+
+// await runs the handler on a goroutine of its own and watches it.
+func (r *run) await(h Handler) error {
+	go r.call(h)
+	var lost <-chan struct{}
+	if r.lease != nil {
+		lost = r.lease.Lost()
+	}
+	ended := r.parent.Done()
+	timer := time.NewTimer(r.left())
+	defer timer.Stop()
+	for stopping := false; ; {
+		select {
+		case err := <-r.done:
+			return err
+		case <-lost:
+			lost = nil
+			r.fence()
+			r.cancel(ErrLeaseLost)
+		case <-ended:
+			ended = nil
+		case <-timer.C:
+			if left := r.left(); left > 0 && !stopping {
+				timer.Reset(left)
+				continue
+			}
+			if stopping {
+				r.fence()
+				return errStuck
+			}
+			r.cancel(context.DeadlineExceeded)
+		}
+		if !stopping {
+			stopping = true
+			timer.Reset(handlerGrace)
+		}
+	}
+}
+
+// call runs the handler. It also notices a handler that ends its goroutine, as a failing test helper does.
+func (r *run) call(h Handler) {
+	err := errGoexit
+	defer func() {
+		if p := recover(); p != nil {
+			err = &panicError{p, debug.Stack()}
+		}
+		r.done <- err
+	}()
+	err = h.Handle(r, &r.event)
+}
+
+func (r *run) left() time.Duration {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return time.Until(r.deadline)
+}
+
+func (r *run) fence() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.fenced = true
+}
+
+// held returns ErrLeaseLost once another attempt may be running.
+func (r *run) held() error {
+	if r.lease != nil {
+		select {
+		case <-r.lease.Lost():
+			return ErrLeaseLost
+		default:
+		}
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.fenced {
+		return ErrLeaseLost
+	}
+	return nil
+}
+
+func (r *run) extend(ctx context.Context, d time.Duration) error {
+	if err := r.held(); err != nil {
+		return err
+	}
+	if r.Err() != nil {
+		return ErrLeaseLost
+	}
+	if r.lease != nil {
+		if err := r.lease.Extend(ctx, d+handlerGrace); err != nil {
+			return fmt.Errorf("wacloud: extend: %w", err)
+		}
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if until := time.Now().Add(d); until.After(r.deadline) {
+		r.deadline = until
+	}
+	return nil
+}
+
+func (r *run) sentUnrecorded() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.sent
+}
