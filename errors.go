@@ -1,7 +1,6 @@
 package wacloud
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -142,20 +141,6 @@ func (e *AmbiguousSendError) Error() string {
 
 func (e *AmbiguousSendError) Unwrap() error { return e.Err }
 
-// notSentError is a call that provably did not reach the server.
-type notSentError struct {
-	op  string
-	err error
-}
-
-func (e *notSentError) Error() string { return "wacloud: " + e.op + ": not sent: " + trimPrefix(e.err) }
-func (e *notSentError) Unwrap() error { return e.err }
-
-// Is makes a refused connection ErrUnavailable. A context that ended is not the service's fault.
-func (e *notSentError) Is(target error) bool {
-	return target == ErrUnavailable && !isContextError(e.err)
-}
-
 // SafeToRetry reports whether sending again cannot deliver the message twice and may help: the request never left, it
 // was throttled, or Meta said that nothing was done. It is false for an [*AmbiguousSendError], and for answers that
 // would only come again.
@@ -163,19 +148,8 @@ func SafeToRetry(err error) bool {
 	if _, ambiguous := errors.AsType[*AmbiguousSendError](err); ambiguous {
 		return false
 	}
-	if _, unsent := errors.AsType[*notSentError](err); unsent {
-		return true
-	}
-	apiErr, ok := errors.AsType[*APIError](err)
-	if !ok {
-		return false
-	}
-	rule := apiErr.repeat()
+	rule := ruleOf(err)
 	return rule == repeatThrottled || rule == repeatPair || rule == repeatNotDone
-}
-
-func isContextError(err error) bool {
-	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 }
 
 // trimPrefix is the text of err without the library's name, for use inside another of its errors.

@@ -1,0 +1,347 @@
+package wacloud
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"mime/multipart"
+	"net/http"
+	"net/textproto"
+	"path"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+	"unicode"
+
+	"github.com/wacloud/wacloud/internal/wire"
+)
+
+// An Upload is a file for [Client.Upload].
+type Upload struct {
+	Reader   io.Reader
+	MIMEType string
+	Filename string                  // optional; only its last element is sent
+	Size     int64                   // bytes, 0 when unknown; readers with Len or Seek need none
+	TTL      time.Duration           // numbers without storage only: 1 hour to 30 days, whole minutes
+	Progress func(sent, total int64) // optional; called from another goroutine while the file is sent, total is 0 when unknown
+
+	// SkipValidation sends a type or size that is not among those known to this release.
+	SkipValidation bool
+}
+
+// mediaType is a row of Meta's table of media types (Meta, business phone numbers, media, read 2026-03). Sizes are in
+// bytes; that a megabyte is 1,048,576 of them is our reading.
+type mediaType struct {
+	mime string
+	ext  string
+	max  int64
+}
+
+const megabyte = 1 << 20
+
+var mediaTypes = [...]mediaType{
+	{"audio/aac", ".aac", 16 * megabyte},
+	{"audio/amr", ".amr", 16 * megabyte},
+	{"audio/mpeg", ".mp3", 16 * megabyte},
+	{"audio/mp4", ".m4a", 16 * megabyte},
+	{"audio/ogg", ".ogg", 16 * megabyte}, // Opus, mono
+	{"text/plain", ".txt", 100 * megabyte},
+	{"application/pdf", ".pdf", 100 * megabyte},
+	{"application/msword", ".doc", 100 * megabyte},
+	{"application/vnd.ms-excel", ".xls", 100 * megabyte},
+	{"application/vnd.ms-powerpoint", ".ppt", 100 * megabyte},
+	{"application/vnd.openxmlformats-officedocument.wordprocessingml.document", ".docx", 100 * megabyte},
+	{"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", ".xlsx", 100 * megabyte},
+	{"application/vnd.openxmlformats-officedocument.presentationml.presentation", ".pptx", 100 * megabyte},
+	{"image/jpeg", ".jpg", 5 * megabyte},
+	{"image/png", ".png", 5 * megabyte},
+	{"video/mp4", ".mp4", 16 * megabyte},
+	{"video/3gpp", ".3gp", 16 * megabyte},
+	{"image/webp", ".webp", 500 << 10}, // stickers: 500 KB animated, 100 KB otherwise
+}
+
+// Upload stores a file with Meta for 30 days and returns its media id. The file is streamed, never held in memory. A
+// type that Meta does not take and a size over its limit (5 MB for pictures, 16 MB for audio and video, 100 MB for
+// documents, 500 KB for stickers) are refused before, or while the reader shows its size; such errors are [ErrInvalid].
+//
+// It is repeated, from the start, only where Reader is an [io.Seeker]; a file that arrived twice does no harm. Instead of
+// a time limit for the whole, an upload ends when nothing moves for the HTTP client's timeout. When ctx ends, a Read of
+// Reader that is under way may outlast the call.
+func (c *Client) Upload(ctx context.Context, u Upload) (id string, err error) {
+	body, err := newUploadBody(u)
+	if err != nil {
+		return "", opError("upload", err)
+	}
+	var media mediaAnswer
+	k := call{
+		op: "upload", method: http.MethodPost, url: c.graphURL(c.number, "media"),
+		upload: body, idempotent: true, into: &media,
+	}
+	_, err = c.do(ctx, &k, (*Client).try)
+	if ctx.Err() == nil {
+		body.close()
+	}
+	if bodyErr := body.err(); err != nil && bodyErr != nil {
+		return "", opError("upload", bodyErr)
+	}
+	return string(media), err
+}
+
+// mediaAnswer is the id of an upload.
+type mediaAnswer string
+
+func (m *mediaAnswer) decode(answer wire.Value) bool {
+	*m = mediaAnswer(answer.Get("id").Text())
+	return *m != ""
+}
+
+// uploadError is what is wrong with an upload. It is an [ErrInvalid].
+type uploadError string
+
+func (e uploadError) Error() string        { return string(e) }
+func (e uploadError) Is(target error) bool { return target == ErrInvalid }
+
+// size is the number of bytes that u's reader holds, 0 when that cannot be known.
+func (u Upload) size() (int64, error) {
+	if u.Size != 0 {
+		return u.Size, nil
+	}
+	switch r := u.Reader.(type) {
+	case interface{ Len() int }:
+		return int64(r.Len()), nil
+	case io.Seeker:
+		here, err := r.Seek(0, io.SeekCurrent)
+		if err != nil {
+			return 0, nil // a pipe has the method and cannot do it
+		}
+		end, err := r.Seek(0, io.SeekEnd)
+		if err != nil {
+			return 0, fmt.Errorf("finding the size: %w", err)
+		}
+		if _, err = r.Seek(here, io.SeekStart); err != nil {
+			return 0, fmt.Errorf("finding the size: %w", err)
+		}
+		return end - here, nil
+	default:
+		return 0, nil
+	}
+}
+
+// check returns the row of u's type.
+func (u Upload) check(size int64) (mediaType, error) {
+	if u.Reader == nil {
+		return mediaType{}, uploadError("the reader is nil")
+	}
+	if u.TTL != 0 && (u.TTL < time.Hour || u.TTL > 30*24*time.Hour) {
+		return mediaType{}, uploadError(fmt.Sprintf("the TTL is %v, it must be 1 hour to 30 days (720h)", u.TTL))
+	}
+	base, _, err := mime.ParseMediaType(u.MIMEType)
+	if err != nil {
+		return mediaType{}, uploadError(fmt.Sprintf("the MIME type %q is not one, such as image/jpeg", clip(u.MIMEType, 80)))
+	}
+	if u.SkipValidation {
+		return mediaType{mime: base}, nil
+	}
+	for _, t := range mediaTypes {
+		if t.mime == base {
+			return t, t.checkSize(size)
+		}
+	}
+	return mediaType{}, uploadError(fmt.Sprintf("Meta takes no files of type %q", clip(base, 80)))
+}
+
+func (t mediaType) checkSize(size int64) error {
+	if size < 0 {
+		return uploadError("the size is negative")
+	}
+	if t.max > 0 && size > t.max {
+		return uploadError(fmt.Sprintf("the file is larger than the %d bytes that %s may have", t.max, t.mime))
+	}
+	return nil
+}
+
+// sendName is the file name as it is sent: without a path, quotes and control characters.
+func (u Upload) sendName(t mediaType) string {
+	name := path.Base(strings.ReplaceAll(u.Filename, `\`, "/"))
+	name = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || r == unicode.ReplacementChar || strings.ContainsRune(`"<>:|?*`, r) {
+			return -1
+		}
+		return r
+	}, name)
+	if name = strings.Trim(strings.ToValidUTF8(clip(name, 240), ""), ". "); name == "" || name == "/" {
+		return "file" + t.ext
+	}
+	return name
+}
+
+// uploadBody is a multipart body around the caller's reader, for one attempt after another.
+type uploadBody struct {
+	watchdog    watchdog
+	contentType string
+	length      int64 // -1 when unknown
+	head, tail  []byte
+	file        io.Reader
+	kind        mediaType
+	size        int64 // of the file, 0 when unknown
+	progress    func(sent, total int64)
+
+	mu      sync.Mutex // held while the file is read, so that two attempts never read at once
+	attempt int        // the one that may read
+	start   int64      // of the file, in a seeker
+	sent    int64      // of the file, in this attempt
+	failed  error
+}
+
+func newUploadBody(u Upload) (*uploadBody, error) {
+	size, err := u.size()
+	if err != nil {
+		return nil, err
+	}
+	kind, err := u.check(size)
+	if err != nil {
+		return nil, err
+	}
+	b := &uploadBody{file: u.Reader, kind: kind, size: size, progress: u.Progress, length: -1}
+	b.frame(u)
+	if size > 0 {
+		b.length = int64(len(b.head)) + size + int64(len(b.tail))
+	}
+	if s, ok := u.Reader.(io.Seeker); ok {
+		if b.start, err = s.Seek(0, io.SeekCurrent); err != nil {
+			b.start = -1
+		}
+	}
+	return b, nil
+}
+
+// frame makes what stands before and after the file.
+func (b *uploadBody) frame(u Upload) {
+	var buf bytes.Buffer // writes to it never fail
+	w := multipart.NewWriter(&buf)
+	_ = w.WriteField("messaging_product", "whatsapp")
+	_ = w.WriteField("type", u.MIMEType)
+	if u.TTL > 0 {
+		_ = w.WriteField("ttl_minutes", strconv.Itoa(int(u.TTL/time.Minute)))
+	}
+	_, _ = w.CreatePart(textproto.MIMEHeader{
+		"Content-Disposition": {fmt.Sprintf(`form-data; name="file"; filename="%s"`, u.sendName(b.kind))},
+		"Content-Type":        {u.MIMEType},
+	})
+	b.head = bytes.Clone(buf.Bytes())
+	buf.Reset()
+	_ = w.Close()
+	b.tail = buf.Bytes()
+	b.contentType = w.FormDataContentType()
+}
+
+// open is the body of the attempt that begins now.
+func (b *uploadBody) open() io.Reader {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.attempt++
+	return io.MultiReader(bytes.NewReader(b.head), &uploadReader{b, b.attempt}, bytes.NewReader(b.tail))
+}
+
+// uploadReader reads the file for one attempt, and nothing once that is over.
+type uploadReader struct {
+	*uploadBody
+	number int
+}
+
+func (r *uploadReader) Read(p []byte) (int, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.number != r.attempt {
+		return 0, errSealed
+	}
+	n, err := r.file.Read(p)
+	r.sent += int64(n)
+	r.watchdog.feed()
+	if sizeErr := r.checkSent(err == io.EOF); sizeErr != nil {
+		n, err = 0, sizeErr
+	}
+	if err != nil && err != io.EOF {
+		r.failed = err
+		return n, err
+	}
+	if n > 0 && r.progress != nil {
+		r.progress(r.sent, r.size)
+	}
+	return n, err
+}
+
+// checkSent holds the file to its announced size, and to the limit of its type when none was announced.
+func (b *uploadBody) checkSent(end bool) error {
+	switch {
+	case b.size > 0 && b.sent > b.size, b.size > 0 && end && b.sent < b.size:
+		return uploadError(fmt.Sprintf("the reader does not hold the %d bytes that were announced", b.size))
+	case b.size == 0:
+		return b.kind.checkSize(b.sent)
+	default:
+		return nil
+	}
+}
+
+// rewind goes back to the start of the file, and reports whether that is possible.
+func (b *uploadBody) rewind() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.attempt++
+	if b.failed != nil {
+		return false
+	}
+	if b.sent == 0 {
+		return true
+	}
+	s, ok := b.file.(io.Seeker)
+	if !ok || b.start < 0 {
+		return false
+	}
+	_, err := s.Seek(b.start, io.SeekStart)
+	b.sent = 0
+	return err == nil
+}
+
+// close waits for a read under way and allows no more.
+func (b *uploadBody) close() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.attempt++
+}
+
+// err is why the file could not be read, nil when it could.
+func (b *uploadBody) err() error {
+	if !b.mu.TryLock() {
+		return nil // a read is still under way
+	}
+	defer b.mu.Unlock()
+	if b.failed == nil {
+		return nil
+	}
+	if _, ours := errors.AsType[uploadError](b.failed); ours {
+		return b.failed
+	}
+	return fmt.Errorf("reading the file: %w", b.failed)
+}
+
+// watchdog ends a transfer in which nothing moves.
+type watchdog struct {
+	timer *time.Timer
+	limit time.Duration
+}
+
+func (w *watchdog) start(ctx context.Context, limit time.Duration) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	w.limit = cmp.Or(limit, defaultTimeout)
+	timer := time.AfterFunc(w.limit, cancel)
+	w.timer = timer
+	return ctx, func() { timer.Stop(); cancel() }
+}
+
+func (w *watchdog) feed() { w.timer.Reset(w.limit) }

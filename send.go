@@ -1,0 +1,183 @@
+package wacloud
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"reflect"
+
+	"github.com/wacloud/wacloud/internal/wire"
+)
+
+// Sent is the answer to an accepted message. Accepted is not delivered: what becomes of the message, a bad media link
+// included, comes as status webhooks.
+type Sent struct {
+	MessageID string
+	WaID      string  // may differ from the digits that were asked for (Brazil, Mexico); empty for a user id
+	UserID    string  // business-scoped user id, where the message went to one
+	Status    string  // templates only: accepted, held_for_quality_assessment or paused
+	Message   Message // what was sent
+	Attempts  int     // how often the request was made, from 1
+}
+
+// Send checks and sends one message. Messages to one user arrive in any order; wait for the "delivered" status where
+// the order matters (Meta, send messages, read 2026-03).
+//
+// It returns a [*ValidationError] when the message breaks a rule, before anything is sent; an [*APIError] when Meta
+// answered with anything but a message id; and an [*AmbiguousSendError] when nobody can tell whether the message was
+// accepted. Every other error means that the request was not sent. [RetryPolicy] says what is repeated; [SafeToRetry]
+// tells whether the caller may.
+func (c *Client) Send(ctx context.Context, to Recipient, m Message, opts ...SendOption) (*Sent, error) {
+	o := Outgoing{To: to, Message: m}
+	skip := false
+	if len(opts) > 0 {
+		skip = o.set(opts)
+	}
+	body, err := o.encode(skip)
+	if err != nil {
+		return nil, err
+	}
+	sent := &Sent{Message: m}
+	k := call{op: "send", method: http.MethodPost, url: c.messages, body: body, into: sent}
+	if sent.Attempts, err = c.do(ctx, &k, (*Client).try); err != nil {
+		return nil, err
+	}
+	return sent, nil
+}
+
+// A SendOption changes one [Client.Send].
+type SendOption interface{ applySend(*sendConfig) }
+
+type sendConfig struct {
+	replyTo         string
+	callbackData    string
+	identityKeyHash string
+	skipValidation  bool
+}
+
+type sendOptionFunc func(*sendConfig)
+
+func (f sendOptionFunc) applySend(c *sendConfig) { f(c) }
+
+// ReplyTo quotes a message.
+func ReplyTo(messageID string) SendOption {
+	return sendOptionFunc(func(c *sendConfig) { c.replyTo = messageID })
+}
+
+// CallbackData is echoed in the status webhooks of the message, at most 512 characters.
+func CallbackData(data string) SendOption {
+	return sendOptionFunc(func(c *sendConfig) { c.callbackData = data })
+}
+
+// IdentityKeyHash sends the message only if the user's identity still has this hash. Else the error has code 137000 and
+// is [ErrInvalid].
+func IdentityKeyHash(hash string) SendOption {
+	return sendOptionFunc(func(c *sendConfig) { c.identityKeyHash = hash })
+}
+
+// SkipValidation sends the message unchecked: a limit that Meta raised never has to wait for our next release. A
+// missing recipient or message is still refused.
+func SkipValidation() SendOption {
+	return sendOptionFunc(func(c *sendConfig) { c.skipValidation = true })
+}
+
+// set applies opts and reports whether the message goes out unchecked.
+func (o *Outgoing) set(opts []SendOption) (skipValidation bool) {
+	var cfg sendConfig
+	for _, opt := range opts {
+		if opt != nil {
+			opt.applySend(&cfg)
+		}
+	}
+	o.ReplyTo, o.CallbackData, o.IdentityKeyHash = cfg.replyTo, cfg.callbackData, cfg.identityKeyHash
+	return cfg.skipValidation
+}
+
+// encode is the request body, checked unless skip.
+func (o Outgoing) encode(skip bool) ([]byte, error) {
+	if isNilMessage(o.Message) {
+		return nil, errNoMessage
+	}
+	if o.To.IsZero() {
+		return nil, errNoRecipient
+	}
+	if !skip {
+		if err := validationError(o.Check()); err != nil {
+			return nil, err
+		}
+	}
+	return EncodeMessage(o)
+}
+
+var (
+	errNoMessage   = &ValidationError{Problems: []Problem{{Path: "type", Rule: "message", Got: "nil", Limit: "a message", Hint: "pass a message value or a pointer that is not nil"}}}
+	errNoRecipient = &ValidationError{Problems: []Problem{{Path: "to", Rule: "recipient", Got: "nobody", Limit: "one recipient", Hint: "make one with Phone, WaID, UserID or GroupID"}}}
+)
+
+// validationError is the errors among problems, nil without any.
+func validationError(problems []Problem) error {
+	var found []Problem
+	for _, p := range problems {
+		if p.Severity == SeverityError {
+			found = append(found, p)
+		}
+	}
+	if found == nil {
+		return nil
+	}
+	return &ValidationError{Problems: found}
+}
+
+func isNilMessage(m Message) bool {
+	v := reflect.ValueOf(m)
+	return !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil()
+}
+
+// decode reads the answer to a message. Unknown fields are Meta's good right; without an id it is no success.
+func (s *Sent) decode(answer wire.Value) bool {
+	for _, m := range answer.Get("messages").Elements {
+		s.MessageID = m.Get("id").Text()
+		s.Status = m.Get("message_status").Text()
+		break
+	}
+	for _, user := range answer.Get("contacts").Elements {
+		s.WaID = user.Get("wa_id").Text()
+		s.UserID = user.Get("user_id").Text()
+		break
+	}
+	return s.MessageID != ""
+}
+
+// MarkRead marks a received message, and those before it, as read. Meta takes it for 30 days (Meta, mark message as
+// read, read 2026-03); an unknown id is [ErrInvalid]. It is repeated as a read is: marking twice does no harm.
+func (c *Client) MarkRead(ctx context.Context, messageID string) error {
+	return c.markRead(ctx, "mark read", messageID, "}")
+}
+
+// Typing marks a received message as read and shows the typing indicator until the answer is sent, for at most 25
+// seconds (Meta, typing indicators, read 2026-03).
+func (c *Client) Typing(ctx context.Context, messageID string) error {
+	return c.markRead(ctx, "typing", messageID, `,"typing_indicator":{"type":"text"}}`)
+}
+
+func (c *Client) markRead(ctx context.Context, op, messageID, end string) error {
+	if messageID == "" {
+		return opError(op, errors.New("the message id is empty"))
+	}
+	body := append([]byte(nil), `{"messaging_product":"whatsapp","status":"read","message_id":`...)
+	body = append(wire.AppendString(body, messageID), end...)
+	k := call{op: op, method: http.MethodPost, url: c.messages, body: body, idempotent: true, into: new(success)}
+	_, err := c.do(ctx, &k, (*Client).try)
+	return err
+}
+
+// success is an answer that needs no more than {"success":true}. Only an explicit false is a failure.
+type success struct{}
+
+func (*success) decode(answer wire.Value) bool {
+	if answer.Get("error").Kind() != wire.Absent {
+		return false
+	}
+	v := answer.Get("success")
+	return v.Kind() == wire.Absent || v.True()
+}
