@@ -1,0 +1,140 @@
+package wacloud
+
+import "strings"
+
+// Check returns the problems of the request, warnings included, or nil: those of the message, and the rules that need
+// the recipient. Groups take text, media and templates only, address messages go to numbers with +91, a reaction quotes
+// nothing, callback data has at most 512 characters.
+func (o Outgoing) Check() []Problem {
+	c := newChecker()
+	o.check(c)
+	return c.finish()
+}
+
+func (o *Outgoing) check(c *checker) {
+	o.To.check(c)
+	c.message(o.Message)
+	if o.ReplyTo != "" {
+		c.id(ruleID, "context.message_id", o.ReplyTo)
+	}
+	c.length(ruleCallbackData, "biz_opaque_callback_data", o.CallbackData)
+	c.utf8("recipient_identity_key_hash", o.IdentityKeyHash)
+	if isNil(o.Message) {
+		return
+	}
+	kind := o.Message.messageType()
+	if o.To.kind == recipientGroup && !goesToGroups(kind) {
+		c.fail(ruleGroupKind, "type", "another kind")
+	}
+	if asksAddress(o.Message) && !o.To.isIndian() {
+		c.fail(ruleAddressTo, o.To.field(), "another number")
+	}
+	if o.ReplyTo == "" {
+		return
+	}
+	switch kind {
+	case "reaction":
+		c.fail(ruleReactionReply, "context", "a quoted message")
+	case "template":
+		c.fail(ruleTemplateReply, "context", "a quoted message")
+	}
+}
+
+// goesToGroups reports whether groups take messages of a type. The pin is of groups only.
+func goesToGroups(kind string) bool {
+	switch kind {
+	case "text", "image", "video", "audio", "document", "sticker", "template", "pin":
+		return true
+	}
+	return false
+}
+
+func asksAddress(m Message) bool {
+	switch m.(type) {
+	case AddressRequest, *AddressRequest:
+		return true
+	}
+	return false
+}
+
+// field is where a recipient stands in the request body.
+func (r Recipient) field() string {
+	if r.kind == recipientUserID {
+		return "recipient"
+	}
+	return "to"
+}
+
+// isIndian reports whether r is a number of India, or a user id of India. Anybody else cannot fill an address message.
+func (r Recipient) isIndian() bool {
+	switch r.kind {
+	case recipientPhone, recipientWaID:
+		return strings.HasPrefix(strings.TrimLeft(r.value, "+ -.()"), "91")
+	case recipientUserID:
+		return strings.HasPrefix(r.value, "IN.")
+	}
+	return false
+}
+
+func (r Recipient) check(c *checker) {
+	switch r.kind {
+	case recipientPhone:
+		c.phone(r.value)
+	case recipientWaID:
+		if r.value == "" || strings.Trim(r.value, "0123456789") != "" {
+			c.fail(ruleToWaID, "to", "something else")
+		}
+	case recipientUserID:
+		if !isUserID(r.value) {
+			c.fail(ruleToUserID, "recipient", "another form")
+		}
+	case recipientGroup:
+		if r.value == "" || strings.TrimSpace(r.value) != r.value || !isUTF8(r.value) {
+			c.fail(ruleToGroup, "to", "something else")
+		}
+	default:
+		c.fail(ruleTo, "to", "nobody")
+	}
+}
+
+// phone checks a full international number: country codes start with 1 to 9.
+func (c *checker) phone(s string) {
+	digits, form, first := 0, true, byte(0)
+	for i := 0; i < len(s); i++ {
+		switch b := s[i]; {
+		case '0' <= b && b <= '9':
+			if digits == 0 {
+				first = b
+			}
+			digits++
+		case b == '+' && digits == 0 && strings.IndexByte(s, '+') == i, strings.IndexByte(" -.()", b) >= 0:
+		default:
+			form = false
+		}
+	}
+	if !form || first == '0' {
+		c.fail(ruleToPhoneForm, "to", "something else")
+		return
+	}
+	c.number(ruleToPhone, "to", digits)
+}
+
+// isUserID reports whether s is a business-scoped user id, such as "US.13491208655302741918", or a parent one, such as
+// "US.ENT.11815799212886844830".
+func isUserID(s string) bool {
+	if len(s) < 4 || !isCapital(s[0]) || !isCapital(s[1]) || s[2] != '.' {
+		return false
+	}
+	id := strings.TrimPrefix(s[3:], "ENT.")
+	if id == "" || len(id) > 128 {
+		return false
+	}
+	for i := 0; i < len(id); i++ {
+		if !isAlphanumeric(id[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+func isCapital(b byte) bool { return 'A' <= b && b <= 'Z' }
