@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"reflect"
 
 	"github.com/wacloud/wacloud/internal/wire"
 )
@@ -29,19 +28,35 @@ type Sent struct {
 // tells whether the caller may.
 func (c *Client) Send(ctx context.Context, to Recipient, m Message, opts ...SendOption) (*Sent, error) {
 	o := Outgoing{To: to, Message: m}
-	skip := false
-	if len(opts) > 0 {
-		skip = o.set(opts)
+	skip := len(opts) > 0 && o.set(opts)
+	if !skip {
+		if err := validationError(o.Check()); err != nil {
+			return nil, err
+		}
 	}
-	body, err := o.encode(skip)
+	body, err := EncodeMessage(o) // refuses a missing recipient or message
 	if err != nil {
 		return nil, err
 	}
+	if r := runFrom(ctx); r != nil {
+		return c.postOnce(ctx, r, m, body)
+	}
+	return c.post(ctx, m, body)
+}
+
+// postOnce posts within a handler's run, which may have posted the same in an earlier one.
+func (c *Client) postOnce(ctx context.Context, r *run, m Message, body []byte) (*Sent, error) {
+	return r.sendOnce(ctx, c.store, c.number, body, m, func() (*Sent, error) { return c.post(ctx, m, body) })
+}
+
+func (c *Client) post(ctx context.Context, m Message, body []byte) (*Sent, error) {
 	sent := &Sent{Message: m}
 	k := call{op: "send", method: http.MethodPost, url: c.messages, body: body, into: sent}
-	if sent.Attempts, err = c.do(ctx, &k, (*Client).try); err != nil {
+	attempts, err := c.do(ctx, &k, (*Client).try)
+	if err != nil {
 		return nil, err
 	}
+	sent.Attempts = attempts
 	return sent, nil
 }
 
@@ -93,27 +108,6 @@ func (o *Outgoing) set(opts []SendOption) (skipValidation bool) {
 	return cfg.skipValidation
 }
 
-// encode is the request body, checked unless skip.
-func (o Outgoing) encode(skip bool) ([]byte, error) {
-	if isNilMessage(o.Message) {
-		return nil, errNoMessage
-	}
-	if o.To.IsZero() {
-		return nil, errNoRecipient
-	}
-	if !skip {
-		if err := validationError(o.Check()); err != nil {
-			return nil, err
-		}
-	}
-	return EncodeMessage(o)
-}
-
-var (
-	errNoMessage   = &ValidationError{Problems: []Problem{{Path: "type", Rule: "message", Got: "nil", Limit: "a message", Hint: "pass a message value or a pointer that is not nil"}}}
-	errNoRecipient = &ValidationError{Problems: []Problem{{Path: "to", Rule: "recipient", Got: "nobody", Limit: "one recipient", Hint: "make one with Phone, WaID, UserID or GroupID"}}}
-)
-
 // validationError is the errors among problems, nil without any.
 func validationError(problems []Problem) error {
 	var found []Problem
@@ -126,11 +120,6 @@ func validationError(problems []Problem) error {
 		return nil
 	}
 	return &ValidationError{Problems: found}
-}
-
-func isNilMessage(m Message) bool {
-	v := reflect.ValueOf(m)
-	return !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil()
 }
 
 // decode reads the answer to a message. Unknown fields are Meta's good right; without an id it is no success.
