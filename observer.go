@@ -22,6 +22,7 @@ type Measurement struct {
 // The metrics.
 const (
 	MetricWebhookRejected Metric = "wa.webhook.rejected"   // count; label: reason
+	MetricDisowned        Metric = "wa.webhook.disowned"   // count of events that the signing app does not own; label: its id
 	MetricSecretIndex     Metric = "wa.webhook.secret"     // count; label: index of the secret that matched
 	MetricPutDuration     Metric = "wa.inbox.put.duration" // seconds
 	MetricBatchSize       Metric = "wa.inbox.batch.size"   // events of one POST

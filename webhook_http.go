@@ -1,0 +1,264 @@
+package wacloud
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/wacloud/wacloud/internal/wire"
+)
+
+const (
+	maxWebhookBody = 4 << 20          // Meta sends up to 3 MB (Meta, webhooks overview, read 2026-03)
+	maxChallenge   = 512              // of the handshake
+	readTimeout    = 15 * time.Second // of a body
+	putTimeout     = 5 * time.Second
+	keptBuffer     = 64 << 10 // a larger one is not reused
+)
+
+const signatureHeader = "X-Hub-Signature-256"
+
+// ServeHTTP answers Meta: the handshake with which a webhook is subscribed, and the webhooks.
+//
+// A webhook is answered 200 after [Inbox.Put] has all of its events, and only then. It is answered 503, so that Meta
+// delivers it again, when the inbox refuses them or when nobody runs the inbox (unless IngestOnly): 401 without a good
+// signature, 403 without the certificate that ClientCA asks for, 405, 408, 413 (over 4 MiB) and 415 as they fit. A body
+// that is signed and no JSON is stored as an unknown event: Meta would deliver it for 7 days and never make it better.
+func (w *Webhook) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
+	if w.cfg.ClientCA != nil && !w.fromMeta(r.TLS) {
+		w.reject(rw, r, http.StatusForbidden, "client_certificate")
+		return
+	}
+	switch r.Method {
+	case http.MethodPost:
+		w.receive(rw, r)
+	case http.MethodGet:
+		w.handshake(rw, r)
+	default:
+		rw.Header().Set("Allow", "GET, POST")
+		w.reject(rw, r, http.StatusMethodNotAllowed, "method")
+	}
+}
+
+// handshake echoes the challenge of whoever knows a verify token.
+func (w *Webhook) handshake(rw http.ResponseWriter, r *http.Request) {
+	q := r.URL.Query()
+	challenge := q.Get("hub.challenge")
+	if q.Get("hub.mode") != "subscribe" || !w.knowsToken(q.Get("hub.verify_token")) || !plainChallenge(challenge) {
+		w.reject(rw, r, http.StatusForbidden, "handshake")
+		return
+	}
+	rw.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	rw.Header().Set("X-Content-Type-Options", "nosniff")
+	_, _ = io.WriteString(rw, challenge)
+}
+
+func tokenSum(token string) [32]byte { return sha256.Sum256([]byte(token)) }
+
+// knowsToken compares with every token in constant time.
+func (w *Webhook) knowsToken(token string) bool {
+	sum, found := tokenSum(token), 0
+	for _, known := range w.tokens {
+		found |= subtle.ConstantTimeCompare(sum[:], known[:])
+	}
+	return found == 1
+}
+
+func plainChallenge(s string) bool {
+	for _, c := range []byte(s) {
+		if c < ' ' || c > '~' {
+			return false
+		}
+	}
+	return s != "" && len(s) <= maxChallenge
+}
+
+func (w *Webhook) receive(rw http.ResponseWriter, r *http.Request) {
+	if status, reason := refusal(r); status != 0 {
+		w.reject(rw, r, status, reason)
+		return
+	}
+	if !w.cfg.IngestOnly && w.state.Load() != runRunning {
+		w.warnNobodyRuns()
+		w.reject(rw, r, http.StatusServiceUnavailable, "not_running")
+		return
+	}
+	buf := bodies.Get().(*[]byte)
+	defer release(buf)
+	if status, reason := readBody(rw, r, buf); status != 0 {
+		w.reject(rw, r, status, reason)
+		return
+	}
+	secret, err := matchSecret(*buf, r.Header[signatureHeader][0], w.secrets)
+	if err != nil {
+		w.reject(rw, r, http.StatusUnauthorized, "signature")
+		return
+	}
+	w.store(rw, r, *buf, secret)
+}
+
+// refusal judges the request by its headers, before anything is read.
+func refusal(r *http.Request) (status int, reason string) {
+	h := r.Header
+	switch {
+	case len(h[signatureHeader]) != 1 || !signatureForm(h[signatureHeader][0]):
+		return http.StatusUnauthorized, "signature"
+	case h.Get("Content-Encoding") != "":
+		return http.StatusUnsupportedMediaType, "content_encoding"
+	case !isJSON(h.Get("Content-Type")):
+		return http.StatusUnsupportedMediaType, "content_type"
+	case r.ContentLength > maxWebhookBody:
+		return http.StatusRequestEntityTooLarge, "too_large"
+	}
+	return 0, ""
+}
+
+// signatureForm reports whether s is "sha256=" and 64 hexadecimal digits.
+func signatureForm(s string) bool {
+	digits, ok := strings.CutPrefix(s, "sha256=")
+	return ok && len(digits) == 64 && strings.Trim(digits, "0123456789abcdefABCDEF") == ""
+}
+
+func isJSON(contentType string) bool {
+	if contentType == "application/json" {
+		return true
+	}
+	t, _, err := mime.ParseMediaType(contentType)
+	return err == nil && t == "application/json"
+}
+
+// bodies are buffers of requests. Events never point into them.
+var bodies = sync.Pool{New: func() any { return new(make([]byte, 0, 4<<10)) }}
+
+func release(buf *[]byte) {
+	if cap(*buf) <= keptBuffer {
+		*buf = (*buf)[:0]
+		bodies.Put(buf)
+	}
+}
+
+// readBody reads the whole body into buf.
+func readBody(rw http.ResponseWriter, r *http.Request, buf *[]byte) (status int, reason string) {
+	control := http.NewResponseController(rw)
+	_ = control.SetReadDeadline(time.Now().Add(readTimeout)) // not every writer can
+	err := readAll(r.Body, buf)
+	_ = control.SetReadDeadline(time.Time{})
+	switch {
+	case errors.Is(err, errTooLarge):
+		rw.Header().Set("Connection", "close")
+		return http.StatusRequestEntityTooLarge, "too_large"
+	case err != nil:
+		rw.Header().Set("Connection", "close")
+		return http.StatusRequestTimeout, "body"
+	}
+	return 0, ""
+}
+
+var errTooLarge = errors.New("wacloud: webhook body too large")
+
+func readAll(body io.Reader, buf *[]byte) error {
+	b := *buf
+	for {
+		n, err := body.Read(b[len(b):cap(b)])
+		b = b[:len(b)+n]
+		*buf = b
+		switch {
+		case len(b) > maxWebhookBody:
+			return errTooLarge
+		case err == io.EOF:
+			return nil
+		case err != nil:
+			return err
+		}
+		if len(b) == cap(b) {
+			b = append(b, 0)[:len(b)]
+		}
+	}
+}
+
+// store puts the events of a signed body into the inbox and answers.
+func (w *Webhook) store(rw http.ResponseWriter, r *http.Request, body []byte, secret int) {
+	events := w.events(body, w.owners[secret])
+	start := time.Now()
+	ctx, cancel := context.WithTimeout(r.Context(), putTimeout)
+	defer cancel()
+	result, err := w.cfg.Inbox.Put(ctx, events)
+	w.observePut(ctx, secret, len(events), result, time.Since(start))
+	switch {
+	case errors.Is(err, ErrInboxFull):
+		w.reject(rw, r, http.StatusServiceUnavailable, "full")
+	case err != nil:
+		w.log.ErrorContext(ctx, "wacloud: the inbox refused a webhook; Meta will deliver it again", "error", err)
+		w.reject(rw, r, http.StatusServiceUnavailable, "inbox")
+	default:
+		rw.WriteHeader(http.StatusOK)
+	}
+}
+
+// events are those of a signed body, at least one.
+func (w *Webhook) events(body []byte, app *App) []Event {
+	events, err := ParseWebhook(body)
+	if err != nil {
+		events, _ = ParseWebhook(wire.AppendString(nil, string(body))) // one unknown event that holds it as a string
+	}
+	if app == nil {
+		return events
+	}
+	for i := range events {
+		if e := &events[i]; !app.Owns(e.BusinessAccountID, e.PhoneNumberID) {
+			disown(e)
+			w.observe(context.Background(), Measurement{Metric: MetricDisowned, Value: 1, Label: app.ID})
+		}
+	}
+	return events
+}
+
+func (w *Webhook) observePut(ctx context.Context, secret, events int, result PutResult, took time.Duration) {
+	if w.cfg.Observer == nil {
+		return
+	}
+	w.observe(ctx, Measurement{Metric: MetricSecretIndex, Value: 1, Label: strconv.Itoa(secret)})
+	w.observe(ctx, Measurement{Metric: MetricPutDuration, Value: took.Seconds()})
+	w.observe(ctx, Measurement{Metric: MetricBatchSize, Value: float64(events)})
+	if result.Duplicates > 0 {
+		w.observe(ctx, Measurement{Metric: MetricDuplicates, Value: float64(result.Duplicates)})
+	}
+}
+
+// reject answers without a body that could tell a forger anything, and without a log line that they could flood.
+func (w *Webhook) reject(rw http.ResponseWriter, r *http.Request, status int, reason string) {
+	w.observe(r.Context(), Measurement{Metric: MetricWebhookRejected, Value: 1, Label: reason})
+	rw.Header().Set("X-Content-Type-Options", "nosniff")
+	if status == http.StatusServiceUnavailable {
+		rw.Header().Set("Retry-After", "5")
+	}
+	rw.WriteHeader(status)
+}
+
+func (w *Webhook) warnNobodyRuns() {
+	if !w.warned.Swap(true) {
+		w.log.Error("wacloud: a webhook came and nobody handles events: call Webhook.Run, use Serve, or set IngestOnly; answering 503")
+	}
+}
+
+// matchSecret returns the index of the secret that signed body.
+func matchSecret(body []byte, header string, secrets []Secret) (int, error) {
+	for i, s := range secrets {
+		if VerifySignature(body, header, s) == nil {
+			return i, nil
+		}
+	}
+	return 0, ErrBadSignature
+}
+
+func disown(e *Event) {
+	*e = Event{Kind: KindUnknown, ID: "x" + e.ID, Field: e.Field, Raw: e.Raw, Timestamp: e.Timestamp}
+}

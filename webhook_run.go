@@ -1,0 +1,125 @@
+package wacloud
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+)
+
+var errWebhookRan = errors.New("wacloud: webhook run: it was run before; a webhook runs once")
+
+// Run handles the events of the inbox until ctx ends: each is bound to its client, so that its methods answer it, and
+// given to the handler. Then it lets running handlers finish (see [RunConfig]) and returns nil. From then on the webhook
+// answers 503 to POSTs. It can be called once.
+func (w *Webhook) Run(ctx context.Context) error {
+	if !w.state.CompareAndSwap(runNotStarted, runRunning) {
+		return errWebhookRan
+	}
+	defer w.state.Store(runEnded)
+	return w.run(ctx)
+}
+
+func (w *Webhook) run(ctx context.Context) error {
+	if isAbsent(w.cfg.Handler) {
+		return errors.New("wacloud: webhook run: no handler")
+	}
+	cfg := w.cfg.RunConfig
+	cfg.Handler = HandlerFunc(w.handle)
+	cfg.Failed = w.failed
+	cfg.store = w.cfg.Store
+	cfg.report = w.report
+	err := w.cfg.Inbox.Run(ctx, cfg)
+	w.tellLoss()
+	return err
+}
+
+// handle is the inbox's handler. e is the attempt's own copy.
+func (w *Webhook) handle(ctx context.Context, e *Event) error {
+	w.bind(ctx, e)
+	if w.cfg.Observer == nil {
+		return w.cfg.Handler.Handle(ctx, e)
+	}
+	start := time.Now()
+	w.observeEvent(ctx, e, MetricEventLag, start.Sub(e.Timestamp).Seconds())
+	err := w.cfg.Handler.Handle(ctx, e)
+	w.observeEvent(ctx, e, MetricHandled, time.Since(start).Seconds())
+	return err
+}
+
+// failed tells the handler of an event that was given up.
+func (w *Webhook) failed(ctx context.Context, e *Event, err error) {
+	if h, ok := w.cfg.Handler.(FailureHandler); ok {
+		w.bind(ctx, e)
+		h.HandleFailed(ctx, e, err)
+	}
+}
+
+// bind gives e the client of its number, or none.
+func (w *Webhook) bind(ctx context.Context, e *Event) {
+	if e.binding == nil { // an inbox that does not use Deliver
+		e.binding = new(binding)
+	}
+	e.binding.client = w.clientFor(ctx, e)
+}
+
+func (w *Webhook) clientFor(ctx context.Context, e *Event) *Client {
+	switch {
+	case e.PhoneNumberID == "":
+		return nil
+	case w.cfg.Client == nil:
+		return w.foundClient(ctx, e)
+	case w.cfg.Client.PhoneNumberID() != e.PhoneNumberID:
+		w.log.WarnContext(ctx, "wacloud: an event came for a number that has no client: it cannot be answered",
+			"wa.phone_number_id", e.PhoneNumberID)
+		return nil
+	}
+	return w.cfg.Client
+}
+
+// foundClient is what Clients has for the event, for the event's own number.
+func (w *Webhook) foundClient(ctx context.Context, e *Event) *Client {
+	c, err := w.cfg.Clients.ClientFor(ctx, e)
+	if err == nil && c != nil && c.PhoneNumberID() != e.PhoneNumberID {
+		c, err = c.ForNumber(e.PhoneNumberID)
+	}
+	if err != nil || c == nil {
+		w.log.WarnContext(ctx, "wacloud: no client for an event: it cannot be answered",
+			"wa.phone_number_id", e.PhoneNumberID, "error", err)
+		return nil
+	}
+	return c
+}
+
+// report counts and logs what went wrong with an event.
+func (w *Webhook) report(ctx context.Context, e *Event, m Metric, err error) {
+	w.observeEvent(ctx, e, m, 1)
+	switch m {
+	case MetricHandlerPanics:
+		if p, ok := errors.AsType[*panicError](err); ok {
+			w.log.ErrorContext(ctx, "wacloud: a handler panicked", "event", e, "error", err, "stack", string(p.stack))
+		}
+	case MetricDeadLetters:
+		w.log.ErrorContext(ctx, "wacloud: an event was given up; it is a dead letter", "event", e, "error", err)
+	case MetricHandlerErrors:
+		w.log.WarnContext(ctx, "wacloud: a handler failed", "event", e, "attempt", e.Attempt, "error", err)
+	case MetricHandlerStuck:
+		w.log.ErrorContext(ctx, "wacloud: a handler does not return after its context ended", "event", e)
+	}
+}
+
+func (w *Webhook) observeEvent(ctx context.Context, e *Event, m Metric, value float64) {
+	label := e.Kind.String()
+	w.observe(ctx, Measurement{Metric: m, Value: value, PhoneNumberID: e.PhoneNumberID, Label: label})
+}
+
+// tellLoss says how much an inbox in memory still holds at the end.
+func (w *Webhook) tellLoss() {
+	in, ok := w.cfg.Inbox.(*MemoryInbox)
+	if !ok {
+		return
+	}
+	if stats, _ := in.Stats(context.Background()); stats.Depth > 0 {
+		w.log.Warn("wacloud: the inbox in memory still holds events", slog.Int("depth", stats.Depth))
+	}
+}
