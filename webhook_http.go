@@ -149,7 +149,7 @@ func release(buf *[]byte) {
 func readBody(rw http.ResponseWriter, r *http.Request, buf *[]byte) (status int, reason string) {
 	control := http.NewResponseController(rw)
 	_ = control.SetReadDeadline(time.Now().Add(readTimeout)) // not every writer can
-	err := readAll(r.Body, buf)
+	err := readInto(r.Body, buf)
 	_ = control.SetReadDeadline(time.Time{})
 	switch {
 	case errors.Is(err, errTooLarge):
@@ -164,7 +164,7 @@ func readBody(rw http.ResponseWriter, r *http.Request, buf *[]byte) (status int,
 
 var errTooLarge = errors.New("wacloud: webhook body too large")
 
-func readAll(body io.Reader, buf *[]byte) error {
+func readInto(body io.Reader, buf *[]byte) error {
 	b := *buf
 	for {
 		n, err := body.Read(b[len(b):cap(b)])
