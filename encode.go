@@ -1,7 +1,6 @@
 package wacloud
 
 import (
-	"bytes"
 	"reflect"
 	"slices"
 	"sync"
@@ -91,7 +90,7 @@ func isNil(v any) bool {
 }
 
 // rawObject returns the JSON object in raw without the space around it; ok is false when it is none.
-func rawObject(raw []byte) (object []byte, ok bool) {
-	v, err := wire.Parse(bytes.TrimSpace(raw))
-	return v, err == nil && v.Kind() == wire.Object
+func rawObject(raw []byte) (object wire.Value, ok bool) {
+	object, err := wire.Parse(raw)
+	return object, err == nil && object.Kind() == wire.Object
 }

@@ -151,9 +151,9 @@ func (m Reaction) appendContent(b []byte) []byte {
 // appendContent appends the object and, after it, the members that stand beside it.
 func (m Raw) appendContent(b []byte) []byte {
 	b = append(b, bytes.TrimSpace(m.JSON)...)
-	extra := bytes.TrimSpace(m.Extra)
-	if members := bytes.TrimSpace(extra[min(1, len(extra)) : max(1, len(extra))-1]); len(members) > 0 {
-		b = append(append(b, ','), members...)
+	extra, _ := rawObject(m.Extra)
+	for key, v := range extra.Members {
+		b = append(append(wire.AppendString(append(b, ','), key), ':'), v...)
 	}
 	return b
 }
@@ -175,15 +175,17 @@ func (m Raw) jsonProblem() *Problem {
 }
 
 // extraProblem refuses members that would stand twice in the request.
-func (m Raw) extraProblem() (p *Problem) {
-	v, _ := rawObject(m.Extra)
-	wire.Value(v).Members(func(key string, _ wire.Value) bool {
+func (m Raw) extraProblem() *Problem {
+	extra, _ := rawObject(m.Extra)
+	for key := range extra.Members {
 		if key == m.Type || slices.Contains(envelopeFields, key) {
-			p = &Problem{Path: key, Rule: "duplicate-key", Got: "a member of Raw.Extra that the request has already"}
+			return &Problem{
+				Path: key, Rule: "duplicate-key", Got: "a member of Raw.Extra that the request has already",
+				Hint: "set it in Outgoing, or in Raw.JSON",
+			}
 		}
-		return p == nil
-	})
-	return p
+	}
+	return nil
 }
 
 // envelopeFields are the members of every request.
