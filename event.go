@@ -3,6 +3,8 @@ package wacloud
 import (
 	"encoding/json"
 	"log/slog"
+	"slices"
+	"strconv"
 	"time"
 )
 
@@ -19,7 +21,14 @@ const (
 	KindAccount             // the account, its numbers, templates, …
 )
 
-func (k Kind) String() string { panic("skeleton") }
+// String is the kind in lower case: "message", "status", …
+func (k Kind) String() string {
+	names := [...]string{"unknown", "message", "status", "echo", "error", "account"}
+	if int(k) >= len(names) {
+		return "kind " + strconv.Itoa(int(k))
+	}
+	return names[k]
+}
 
 // An Event is one thing that a webhook brought.
 type Event struct {
@@ -37,31 +46,112 @@ type Event struct {
 	Errors             []EventError
 	Raw                json.RawMessage // the element of the webhook, as it came
 
+	body    []byte // see Body; the event's strings are slices of it
 	route   routeState
 	binding *binding
 }
 
 // Key is the event's lane: events of one key are handled one at a time, in order.
-func (e *Event) Key() string { panic("skeleton") }
+func (e *Event) Key() string {
+	if e == nil {
+		return ""
+	}
+	switch e.Kind {
+	case KindMessage, KindEcho:
+		if user := e.UserKey(); user != "" {
+			return string(user)
+		}
+	case KindStatus:
+		if e.Status != nil {
+			return key("s", e.Status.ID)
+		}
+	}
+	return key("a", e.BusinessAccountID, e.Field)
+}
 
 // Body is the event as a webhook body of its own.
-func (e *Event) Body() []byte { panic("skeleton") }
+func (e *Event) Body() []byte {
+	if e == nil {
+		return nil
+	}
+	return slices.Clone(e.body)
+}
 
 // Text is the text that the user wrote, or "".
-func (e *Event) Text() string { panic("skeleton") }
+func (e *Event) Text() string {
+	if e == nil || e.Message == nil {
+		return ""
+	}
+	text, _ := e.Message.Content.(TextContent)
+	return text.Body
+}
 
 // UserKey identifies the user and the number that they wrote to.
-func (e *Event) UserKey() UserKey { panic("skeleton") }
+func (e *Event) UserKey() UserKey {
+	if e == nil {
+		return ""
+	}
+	return userKey(e.PhoneNumberID, e.user())
+}
+
+// user is the person that the event is about.
+func (e *Event) user() User {
+	switch {
+	case e.Message != nil && e.Kind == KindEcho:
+		return e.Message.To
+	case e.Message != nil:
+		return e.Message.From
+	case e.Status != nil && e.Status.GroupID != "":
+		return e.Status.Participant
+	case e.Status != nil:
+		return e.Status.Recipient
+	default:
+		return User{}
+	}
+}
 
 // UserKey is one user of one business number, the same for all of the user's events. It holds personal data: hash it
 // before you log it.
 type UserKey string
 
 // Chat is where an answer goes: the group, else the user.
-func (e *Event) Chat() Recipient { panic("skeleton") }
+func (e *Event) Chat() Recipient {
+	if e == nil {
+		return Recipient{}
+	}
+	if e.Message != nil && e.Message.GroupID != "" {
+		return GroupID(e.Message.GroupID)
+	}
+	if e.Status != nil && e.Status.GroupID != "" {
+		return GroupID(e.Status.GroupID)
+	}
+	return e.user().Recipient()
+}
 
 // LogValue describes the event without personal data.
-func (e *Event) LogValue() slog.Value { panic("skeleton") }
+func (e *Event) LogValue() slog.Value {
+	if e == nil {
+		return slog.Value{}
+	}
+	attrs := []slog.Attr{
+		slog.String("wa.event.kind", e.Kind.String()),
+		slog.String("wa.event.hash", logHash(e.ID)),
+		slog.String("wa.phone_number_id", e.PhoneNumberID),
+	}
+	if user := e.UserKey(); user != "" {
+		attrs = append(attrs, slog.String("wa.user_hash", logHash(string(user))))
+	}
+	if e.Message != nil {
+		attrs = append(attrs, slog.String("wa.message_id_hash", logHash(e.Message.ID)))
+	}
+	if e.Status != nil {
+		attrs = append(attrs, slog.String("wa.message_id_hash", logHash(e.Status.ID)))
+	}
+	if e.Attempt > 0 {
+		attrs = append(attrs, slog.Int("attempt", e.Attempt))
+	}
+	return slog.GroupValue(attrs...)
+}
 
 // A User is who wrote. Either identity may be missing.
 type User struct {
@@ -73,7 +163,16 @@ type User struct {
 }
 
 // Recipient addresses the user: by phone where it is known, else by user id.
-func (u User) Recipient() Recipient { panic("skeleton") }
+func (u User) Recipient() Recipient {
+	switch {
+	case u.Phone != "":
+		return WaID(u.Phone)
+	case u.ID != "":
+		return UserID(u.ID)
+	default:
+		return Recipient{}
+	}
+}
 
 // InboundMessage is a message that came in.
 type InboundMessage struct {
@@ -247,7 +346,14 @@ const (
 	ReplyKindPayment                             // a payment method, in Data
 )
 
-func (k ReplyKind) String() string { panic("skeleton") }
+// String is the kind in lower case: "button", "list row", …
+func (k ReplyKind) String() string {
+	names := [...]string{"none", "button", "list row", "quick", "typed", "flow", "call permission", "payment"}
+	if int(k) >= len(names) {
+		return "reply kind " + strconv.Itoa(int(k))
+	}
+	return names[k]
+}
 
 // A Reply is a tap, in one shape wherever it came from.
 type Reply struct {
@@ -300,7 +406,13 @@ type EventError struct {
 	Href    string
 }
 
-func (e EventError) Error() string { panic("skeleton") }
+func (e EventError) Error() string {
+	what := e.Message
+	if what == "" {
+		what = e.Title
+	}
+	return "wacloud: webhook: " + maskText(what) + " (code " + strconv.Itoa(e.Code) + ")"
+}
 
 // Is reports whether e belongs to one of the sentinels.
-func (e EventError) Is(target error) bool { panic("skeleton") }
+func (e EventError) Is(target error) bool { return codeIs(e.Code, target) }

@@ -1,4 +1,217 @@
 package wacloud
 
-// ParseWebhook returns the events of a webhook body, in order.
-func ParseWebhook(body []byte) ([]Event, error) { panic("skeleton") }
+import (
+	"fmt"
+	"slices"
+
+	"github.com/wacloud/wacloud/internal/wire"
+)
+
+// ParseWebhook returns the events of a webhook body, in the order in which they stand there: every entry, every change,
+// every message, status, error, echo, call, group update and preference, those under standby included, and one event for
+// the whole value of every other field. Check the body's signature first: see [VerifySignature].
+//
+// It is an error only when the body is no JSON (or deeper than 10,000 levels). Otherwise nothing is lost: what is
+// malformed, or unknown to this release, becomes an event of [KindUnknown] with its JSON in [Event.Raw] and hides
+// nothing beside it, and a body without a single update becomes one such event as a whole. Numbers are taken where
+// strings are documented and the reverse; keys are case-sensitive. The events share no memory with body.
+//
+// A body holds up to 1,000 updates in up to 3 MB (Meta, webhooks overview, read 2026-03).
+func ParseWebhook(body []byte) ([]Event, error) {
+	return (&parser{}).parse(body)
+}
+
+// parser walks one webhook body.
+type parser struct {
+	events []Event
+	note   note
+	seen   map[string]int // how often an event came up that has no id of Meta's
+}
+
+func (p *parser) parse(body []byte) ([]Event, error) {
+	v, err := wire.Parse(body)
+	if err != nil {
+		return nil, fmt.Errorf("wacloud: parse webhook: %w", err)
+	}
+	p.readBody(v)
+	return p.events, nil
+}
+
+func (p *parser) readBody(v wire.Value) {
+	at := place{level: levelBody}
+	var entries wire.Value
+	for key, val := range v.Members {
+		switch key {
+		case "object":
+			at.object = val
+		case "entry":
+			entries = val
+		case noteKey:
+			p.note.read(val)
+		}
+	}
+	if at.object == nil || at.object.View() == businessAccount {
+		for i, entry := range entries.Elements {
+			p.readEntry(at, i, entry)
+		}
+	}
+	if len(p.events) == 0 {
+		p.add(&place{level: levelBody}, v)
+	}
+}
+
+func (p *parser) readEntry(at place, i int, v wire.Value) {
+	before := len(p.events)
+	var changes wire.Value
+	for key, val := range v.Members {
+		switch key {
+		case "id":
+			at.entryID = val
+		case "time":
+			at.entryTime = val
+		case "changes":
+			changes = val
+		}
+	}
+	for i, change := range changes.Elements {
+		p.readChange(at, i, change)
+	}
+	if len(p.events) == before {
+		at.level, at.list, at.index = levelEntry, "entry", i
+		p.add(&at, v)
+	}
+}
+
+func (p *parser) readChange(at place, i int, v wire.Value) {
+	var value wire.Value
+	for key, val := range v.Members {
+		switch key {
+		case "field":
+			at.field = val
+		case "value":
+			value = val
+		}
+	}
+	if at.field.Kind() != wire.String || value.Kind() != wire.Object {
+		at.level, at.list, at.index = levelChange, "changes", i
+		p.add(&at, v)
+		return
+	}
+	before := len(p.events)
+	if split := splitOf(at.field.View()); split != splitNothing {
+		p.readValue(at, split, value)
+	}
+	if len(p.events) == before {
+		at.level, at.index = levelValue, i
+		p.add(&at, value)
+	}
+}
+
+// list is an array (or object) of a change's value.
+type list struct {
+	name string
+	val  wire.Value
+}
+
+func (p *parser) readValue(at place, split splitting, v wire.Value) {
+	var contacts wire.Value
+	lists := make([]list, 0, 8)
+	for key, val := range v.Members {
+		switch {
+		case key == "messaging_product":
+			at.product = val
+		case key == "metadata":
+			at.metadata = val
+		case key == "contacts":
+			contacts = val
+		case split.takes(key, val):
+			lists = append(lists, list{key, val})
+		}
+	}
+	at.contacts.add(contacts)
+	for _, l := range lists {
+		if l.name == "standby" && l.val.Kind() == wire.Object && !at.standby {
+			inner := at
+			inner.standby = true
+			p.readValue(inner, split, l.val)
+			continue
+		}
+		at.list, at.index, at.level = l.name, 0, levelMember
+		if l.val.Kind() == wire.Object {
+			p.add(&at, l.val)
+			continue
+		}
+		at.level = levelList
+		for i, element := range l.val.Elements {
+			at.index = i
+			p.add(&at, element)
+		}
+	}
+}
+
+// splitting says which members of a change's value are lists of updates.
+type splitting uint8
+
+const (
+	splitNothing splitting = iota // the value is one update
+	splitKnown                    // only the lists that Meta documents for the field
+	splitAll                      // every array and object: one that is new must not be lost
+)
+
+// splitOf is the splitting of a field. Other fields may hold a list named errors that belongs to the rest of the value.
+func splitOf(field string) splitting {
+	switch field {
+	case "messages", "standby", "message_echoes", "smb_message_echoes":
+		return splitAll
+	case "calls", "user_preferences", "group_lifecycle_update", "group_participants_update", "group_settings_update",
+		"group_status_update":
+		return splitKnown
+	default:
+		return splitNothing
+	}
+}
+
+func (s splitting) takes(key string, val wire.Value) bool {
+	switch val.Kind() {
+	case wire.Array:
+		return s == splitAll ||
+			slices.Contains([]string{"calls", "statuses", "errors", "user_preferences", "groups"}, key)
+	case wire.Object:
+		return s == splitAll
+	default:
+		return false
+	}
+}
+
+// accountFields are the fields whose events are of [KindAccount] (Meta, webhooks overview, read 2026-03). Both names of a
+// field that Meta renamed are here.
+var accountFields = map[string]bool{
+	"account_alerts":                     true,
+	"account_review_update":              true,
+	"account_settings_update":            true,
+	"account_update":                     true,
+	"automatic_events":                   true,
+	"business_capability_update":         true,
+	"business_status_update":             true,
+	"business_username_update":           true,
+	"business_username_updates":          true,
+	"calls":                              true,
+	"flows":                              true,
+	"group_lifecycle_update":             true,
+	"group_participants_update":          true,
+	"group_settings_update":              true,
+	"group_status_update":                true,
+	"history":                            true,
+	"message_template_components_update": true,
+	"message_template_quality_update":    true,
+	"message_template_status_update":     true,
+	"messaging_handovers":                true,
+	"partner_solutions":                  true,
+	"payment_configuration_update":       true,
+	"phone_number_name_update":           true,
+	"phone_number_quality_update":        true,
+	"security":                           true,
+	"smb_app_state_sync":                 true,
+	"template_category_update":           true,
+	"user_preferences":                   true,
+}
