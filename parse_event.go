@@ -106,17 +106,17 @@ func (p *parser) identify(e *Event, at *place, own *ownBody) note {
 	if p.seen == nil {
 		p.seen = map[string]int{}
 	}
-	first := hashID(b)
+	first := contentID(b)
 	n.nth += p.seen[first]
 	p.seen[first]++
 	if n.nth > 0 {
 		b = appendFields(b, strconv.Itoa(n.nth))
 	}
-	e.ID = hashID(b)
+	e.ID = contentID(b)
 	return n
 }
 
-func hashID(b []byte) string {
+func contentID(b []byte) string {
 	sum := sha256.Sum256(b)
 	return "h|" + hex.EncodeToString(sum[:])
 }
