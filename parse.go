@@ -107,15 +107,15 @@ func (p *parser) readChange(at place, i int, v wire.Value) {
 	}
 }
 
-// list is an array (or object) of a change's value.
-type list struct {
+// valueList is an array (or object) of a change's value.
+type valueList struct {
 	name string
 	val  wire.Value
 }
 
 func (p *parser) readValue(at place, split splitting, v wire.Value) {
 	var contacts wire.Value
-	lists := make([]list, 0, 8)
+	lists := make([]valueList, 0, 8)
 	for key, val := range v.Members {
 		switch {
 		case key == "messaging_product":
@@ -125,7 +125,7 @@ func (p *parser) readValue(at place, split splitting, v wire.Value) {
 		case key == "contacts":
 			contacts = val
 		case split.takes(key, val):
-			lists = append(lists, list{key, val})
+			lists = append(lists, valueList{key, val})
 		}
 	}
 	at.contacts.add(contacts)
