@@ -1,7 +1,5 @@
 package wacloud
 
-import "strings"
-
 // A patternTree finds the most specific of many patterns that match an id. Its edges are segments.
 //
 // add refuses overlaps of which neither is more specific than the other. So all patterns that match one id form a chain,
@@ -11,10 +9,16 @@ type patternTree[T any] struct {
 }
 
 type patternNode[T any] struct {
-	literals map[string]*patternNode[T]
+	first    literalEdge[T]             // most nodes have one literal: no map is needed to find it
+	literals map[string]*patternNode[T] // the others
 	param    *patternNode[T]
 	rest     *patternLeaf[T] // the pattern goes on with a rest
 	leaf     *patternLeaf[T] // the pattern ends here
+}
+
+type literalEdge[T any] struct {
+	text string
+	next *patternNode[T]
 }
 
 type patternLeaf[T any] struct {
@@ -48,15 +52,39 @@ func (n *patternNode[T]) child(s segment) *patternNode[T] {
 		}
 		return n.param
 	}
-	next := n.literals[s.text]
-	if next == nil {
-		if n.literals == nil {
-			n.literals = make(map[string]*patternNode[T])
-		}
-		next = new(patternNode[T])
-		n.literals[s.text] = next
+	if next := n.literal(s.text); next != nil {
+		return next
 	}
+	next := new(patternNode[T])
+	if n.first.next == nil {
+		n.first = literalEdge[T]{s.text, next}
+		return next
+	}
+	if n.literals == nil {
+		n.literals = make(map[string]*patternNode[T])
+	}
+	n.literals[s.text] = next
 	return next
+}
+
+// literal is the node behind a literal, or nil.
+func (n *patternNode[T]) literal(text string) *patternNode[T] {
+	if n.first.text == text {
+		return n.first.next
+	}
+	return n.literals[text]
+}
+
+// behindLiterals yields the nodes behind all literals.
+func (n *patternNode[T]) behindLiterals(yield func(*patternNode[T]) bool) {
+	if n.first.next == nil || !yield(n.first.next) {
+		return
+	}
+	for _, next := range n.literals {
+		if !yield(next) {
+			return
+		}
+	}
 }
 
 // conflict finds a pattern below n that matches some id that new matches too, unless one of the two is more specific.
@@ -76,14 +104,14 @@ func (n *patternNode[T]) conflict(new []segment, newWins, oldWins bool) *pattern
 		return other
 	}
 	if s.kind == segmentLiteral {
-		if next := n.literals[s.text]; next != nil {
+		if next := n.literal(s.text); next != nil {
 			if other := next.conflict(tail, newWins, oldWins); other != nil {
 				return other
 			}
 		}
 		newWins = true // against a parameter
 	} else {
-		for _, next := range n.literals {
+		for next := range n.behindLiterals {
 			if other := next.conflict(tail, newWins, true); other != nil {
 				return other
 			}
@@ -108,8 +136,8 @@ func (n *patternNode[T]) anyFurther() *patternLeaf[T] {
 	if n.param != nil {
 		return n.param.any()
 	}
-	for _, next := range n.literals {
-		return next.any()
+	if n.first.next != nil {
+		return n.first.next.any()
 	}
 	return nil
 }
@@ -134,9 +162,9 @@ func (t *patternTree[T]) find(id string) *patternLeaf[T] {
 
 // find visits each node at most once, because a node stands for one place in the id.
 func (n *patternNode[T]) find(id string) *patternLeaf[T] {
-	head, tail, more := strings.Cut(id, ":")
+	head, tail, more := cutSegment(id)
 	if head != "" {
-		if next := n.literals[head]; next != nil {
+		if next := n.literal(head); next != nil {
 			if found := next.after(tail, more); found != nil {
 				return found
 			}

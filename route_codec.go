@@ -188,7 +188,8 @@ func (p *pattern) parameters() []int {
 
 // encode writes the id for p, which is addressable.
 func (c *codec) encode(p reflect.Value) string {
-	b := make([]byte, 0, len(c.pattern.text)+24)
+	var short [96]byte
+	b := short[:0]
 	for i, s := range c.pattern.segments {
 		if i > 0 {
 			b = append(b, ':')
@@ -258,7 +259,7 @@ func marshalText(f reflect.Value) (text string, ok bool) {
 func (c *codec) decode(id string, p reflect.Value) error {
 	for i := range c.values {
 		v := &c.values[i]
-		segment, tail, _ := strings.Cut(id, ":")
+		segment, tail, _ := cutSegment(id)
 		if v.kind == valueRest {
 			segment = id
 		}

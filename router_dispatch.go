@@ -13,10 +13,11 @@ func (r *Router) Handle(ctx context.Context, e *Event) error {
 	}
 	t := r.ready()
 	t.build(r.scopes[:1])
-	if e.route = t.resolve(e); e.route.taken == nil {
+	c := t.resolve(e)
+	if c == nil {
 		return nil
 	}
-	return e.route.taken.chain(ctx, e)
+	return c.chain(ctx, e)
 }
 
 // HandleFailed calls the callback of [Router.Failed]. [Event.Param] works in it as in the callback that failed.
@@ -26,40 +27,47 @@ func (r *Router) HandleFailed(ctx context.Context, e *Event, err error) {
 	if e == nil || t.failed == nil {
 		return
 	}
-	e.route = t.resolve(e)
+	t.resolve(e)
 	t.failed(ctx, e, err)
 }
 
-// resolve finds the callback for e.
-func (t *routeTable) resolve(e *Event) routeState {
+// resolve finds the callback for e, or nil, and notes in e what it found.
+func (t *routeTable) resolve(e *Event) *callback {
+	e.route = routeState{table: t}
+	c := t.choose(e)
+	e.route.taken = c
+	return c
+}
+
+func (t *routeTable) choose(e *Event) *callback {
 	switch {
 	case e.Standby:
 	case e.Kind == KindStatus:
 		return t.first(kindStatus, kindEvent)
 	case e.Kind == KindMessage && e.Message != nil:
 		if e.Message.Reply != nil {
-			return t.resolveReply(e, e.Message.Reply)
+			return t.chooseForReply(e, e.Message.Reply)
 		}
-		return t.resolveMessage(e.Message)
+		return t.chooseForMessage(e.Message)
 	}
-	return t.first(kindEvent)
+	return t.single[kindEvent]
 }
 
-// first is the first of the kinds that has a callback.
-func (t *routeTable) first(kinds ...callbackKind) routeState {
+// first is the callback of the first of the kinds that has one.
+func (t *routeTable) first(kinds ...callbackKind) *callback {
 	for _, kind := range kinds {
 		if c := t.single[kind]; c != nil {
-			return routeState{table: t, taken: c}
+			return c
 		}
 	}
-	return routeState{table: t}
+	return nil
 }
 
-func (t *routeTable) resolveMessage(m *InboundMessage) routeState {
+func (t *routeTable) chooseForMessage(m *InboundMessage) *callback {
 	kind := kindMessage
 	switch m.Content.(type) {
 	case SystemContent:
-		return t.first(kindEvent)
+		return t.single[kindEvent]
 	case TextContent:
 		kind = kindText
 	case LocationContent:
@@ -71,17 +79,17 @@ func (t *routeTable) resolveMessage(m *InboundMessage) routeState {
 	return t.first(kind, kindMessage, kindEvent)
 }
 
-func (t *routeTable) resolveReply(e *Event, reply *Reply) routeState {
+func (t *routeTable) chooseForReply(e *Event, reply *Reply) *callback {
 	switch reply.Kind {
 	case ReplyKindFlow:
 		if c := t.flows[reply.ID]; c != nil {
-			return routeState{table: t, taken: c}
+			return c
 		}
 		return t.first(kindMessage, kindNotFound)
 	case ReplyKindPayment, ReplyKindCallPermission:
-		return t.resolveMessage(e.Message)
+		return t.chooseForMessage(e.Message)
 	}
-	return t.resolveTap(e, reply)
+	return t.chooseForTap(e, reply)
 }
 
 // isTap tells whether e is a reply that Router.Reply sees.
@@ -96,19 +104,18 @@ func isTap(e *Event) bool {
 	return true
 }
 
-func (t *routeTable) resolveTap(e *Event, reply *Reply) routeState {
-	st := routeState{table: t, id: reply.ID}
-	if kind, refused := t.checkSignature(e, &st); refused {
-		st.taken = t.single[kind]
-		return st
+func (t *routeTable) chooseForTap(e *Event, reply *Reply) *callback {
+	e.route.id = reply.ID
+	if kind, refused := t.checkSignature(e); refused {
+		return t.single[kind]
 	}
-	st.taken = t.single[kindNotFound]
-	if found := t.replies.find(st.id); found != nil {
-		st.taken = found.value
-	} else if c := t.labels[reply.Title]; c != nil && isLabelTap(reply) {
-		st.taken = c
+	if found := t.replies.find(e.route.id); found != nil {
+		return found.value
 	}
-	return st
+	if c := t.labels[reply.Title]; c != nil && isLabelTap(reply) {
+		return c
+	}
+	return t.single[kindNotFound]
 }
 
 // isLabelTap tells whether a template button without a payload was tapped.
@@ -116,27 +123,31 @@ func isLabelTap(reply *Reply) bool {
 	return reply.Kind == ReplyKindQuick && (reply.ID == "" || reply.ID == reply.Title)
 }
 
-// checkSignature takes the signature off st.id. refused tells that the tap goes to the callback of kind.
-func (t *routeTable) checkSignature(e *Event, st *routeState) (kind callbackKind, refused bool) {
+// checkSignature takes the signature off e.route.id. refused tells that the tap goes to the callback of kind.
+func (t *routeTable) checkSignature(e *Event) (kind callbackKind, refused bool) {
 	if t.signer == nil {
 		return 0, false
 	}
-	id, sum, ok := cutSignature(st.id)
+	id, sum, ok := cutSignature(e.route.id)
 	if !ok {
 		return 0, false
 	}
-	st.id = id
+	e.route.id = id
 	switch t.signer.judge(id, &sum, e.UserKey()) {
 	case signatureBad:
 		return kindBadID, true
 	case signatureExpired:
 		return kindExpired, true
 	}
-	st.signed = true
+	e.route.signed = true
 	return 0, false
 }
 
-// instead runs the callback of a kind in place of the one that took the event, inside of its middleware.
+// instead runs the callback of a kind in place of the one that took the event, inside of its middleware. A middleware may
+// stand outside of any router; then there is only the warning.
 func (t *routeTable) instead(ctx context.Context, e *Event, kind callbackKind) error {
+	if t == nil {
+		return t.warnNotFound(ctx, e)
+	}
 	return t.single[kind].handler(ctx, e)
 }
