@@ -106,7 +106,7 @@ func (o *object) message() Message {
 func (o *object) raw(kind string) Message {
 	content := o.need(kind)
 	switch {
-	case !rawTypeOK(kind):
+	case !isTypeName(kind):
 		o.get("type").problem("value", "the name of a message type", "see the message types on Meta's pages")
 	case content.present():
 		content.is(wire.Object)

@@ -68,15 +68,13 @@ func (o *Outgoing) unencodable() (problems []Problem) {
 	if p := o.To.problem(); p != nil {
 		problems = append(problems, *p)
 	}
+	c := newChecker()
 	if isNil(o.Message) {
-		return append(problems, Problem{Path: "type", Rule: "required", Got: "no message", Hint: "set Message"})
+		c.fail(ruleMessage, "type", "no message")
+	} else if m, ok := o.Message.(interface{ checkJSON(c *checker) }); ok {
+		m.checkJSON(c)
 	}
-	if m, ok := o.Message.(interface{ jsonProblem() *Problem }); ok {
-		if p := m.jsonProblem(); p != nil {
-			problems = append(problems, *p)
-		}
-	}
-	return problems
+	return append(problems, c.finish()...)
 }
 
 // isNil reports whether a message or a slot of one is empty: nil, or a nil pointer to one of the kinds, whose methods

@@ -158,55 +158,31 @@ func (m Raw) appendContent(b []byte) []byte {
 	return b
 }
 
-func (m Raw) jsonProblem() *Problem {
-	if !rawTypeOK(m.Type) {
-		return &Problem{
-			Path: "type", Rule: "raw-type", Got: "not a name of a message type", Limit: "letters, digits and _",
-			Hint: `set Raw.Type to the request's "type", such as "template"`,
+// checkJSON reports what would break the request.
+func (m Raw) checkJSON(c *checker) {
+	if !isTypeName(m.Type) {
+		got := "something else"
+		if m.Type == "" {
+			got = "empty"
 		}
+		c.fail(ruleRawType, "type", got)
+		c.object(ruleRawJSON, "", m.JSON)
+		return
 	}
-	if p := objectProblem(m.Type, m.JSON); p != nil || len(bytes.TrimSpace(m.Extra)) == 0 {
-		return p
+	c.object(ruleRawJSON, m.Type, m.JSON)
+	if len(bytes.TrimSpace(m.Extra)) == 0 || !c.object(ruleRawJSON, "", m.Extra) {
+		return
 	}
-	if p := objectProblem("$", m.Extra); p != nil {
-		return p
-	}
-	return m.extraProblem()
-}
-
-// extraProblem refuses members that would stand twice in the request.
-func (m Raw) extraProblem() *Problem {
 	extra, _ := rawObject(m.Extra)
 	for key := range extra.Members {
 		if key == m.Type || slices.Contains(envelopeFields, key) {
-			return &Problem{
-				Path: key, Rule: "duplicate-key", Got: "a member of Raw.Extra that the request has already",
-				Hint: "set it in Outgoing, or in Raw.JSON",
-			}
+			c.fail(ruleRawExtra, key, "a member that the request has already")
 		}
 	}
-	return nil
 }
 
-// envelopeFields are the members of every request.
+// envelopeFields are the members that Outgoing writes.
 var envelopeFields = []string{
 	"messaging_product", "recipient_type", "to", "recipient", "context", "biz_opaque_callback_data",
 	"recipient_identity_key_hash", "type",
-}
-
-func rawTypeOK(s string) bool {
-	for _, r := range s {
-		if (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '_' {
-			return false
-		}
-	}
-	return s != "" && !slices.Contains(envelopeFields, s)
-}
-
-// objectProblem refuses what is not a JSON object.
-func objectProblem(path string, raw []byte) *Problem {
-	if _, ok := rawObject(raw); ok {
-		return nil
-	}
-	return &Problem{Path: path, Rule: "type", Got: "not a JSON object", Limit: "an object", Hint: "marshal a struct or a map"}
 }

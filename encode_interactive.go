@@ -314,9 +314,9 @@ func (m *Flow) appendPayload(b []byte) []byte {
 	return append(b, '}')
 }
 
-func (m Flow) jsonProblem() *Problem {
-	if len(bytes.TrimSpace(m.Data)) == 0 {
-		return nil
+// checkJSON reports data that would break the request.
+func (m Flow) checkJSON(c *checker) {
+	if len(bytes.TrimSpace(m.Data)) > 0 {
+		c.object(ruleFlowData, "interactive.action.parameters.flow_action_payload.data", m.Data)
 	}
-	return objectProblem("interactive.action.parameters.flow_action_payload.data", m.Data)
 }

@@ -55,11 +55,11 @@ var payloads = map[string]struct {
 	"text_reply.json":                                {is: wacloud.Text{}},
 	"video.json":                                     {is: wacloud.Video{}},
 
-	"direct_send_mixed_buttons.json":      {is: wacloud.Raw{}, kind: "button"},
+	"direct_send_mixed_buttons.json":      {is: wacloud.Raw{}, kind: "interactive.button"},
 	"group_pin.json":                      {is: wacloud.Raw{}, kind: "pin"},
-	"interactive_order_details_br.json":   {is: wacloud.Raw{}, kind: "order_details"},
-	"interactive_order_details_in.json":   {is: wacloud.Raw{}, kind: "order_details"},
-	"interactive_order_status.json":       {is: wacloud.Raw{}, kind: "order_status"},
+	"interactive_order_details_br.json":   {is: wacloud.Raw{}, kind: "interactive.order_details"},
+	"interactive_order_details_in.json":   {is: wacloud.Raw{}, kind: "interactive.order_details"},
+	"interactive_order_status.json":       {is: wacloud.Raw{}, kind: "interactive.order_status"},
 	"marketing_messages.json":             {is: wacloud.Raw{}, kind: "template"},
 	"template_auth_otp.json":              {is: wacloud.Raw{}, kind: "template"},
 	"template_carousel_media.json":        {is: wacloud.Raw{}, kind: "template"},
@@ -117,6 +117,7 @@ func TestPayloads(t *testing.T) {
 			}
 			require.NoError(t, err)
 			require.IsType(t, want.is, got.Message)
+			requireOnlyWarnings(t, *got, want.kind)
 			again, err := wacloud.EncodeMessage(*got)
 			require.NoError(t, err)
 			require.JSONEq(t, string(body), string(again))
@@ -132,4 +133,17 @@ func compact(t *testing.T, body []byte) string {
 	var b bytes.Buffer
 	require.NoError(t, json.Compact(&b, body))
 	return b.String()
+}
+
+// requireOnlyWarnings checks that the request may be sent, and that the warning of a Raw names its kind.
+func requireOnlyWarnings(t *testing.T, o wacloud.Outgoing, kind string) {
+	t.Helper()
+	named := ""
+	for _, p := range o.Check() {
+		require.Equal(t, wacloud.SeverityWarning, p.Severity, "%v", p)
+		if p.Rule == "raw.unchecked" {
+			named = p.Got
+		}
+	}
+	require.Equal(t, kind, named)
 }

@@ -111,42 +111,18 @@ func (r *Recipient) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// problem tells why r cannot be sent to, or nil. The grammar of a user id is left to Outgoing.Check.
+// problem tells why r has no form on the wire, or nil. What Meta says about the grammar of user and group ids is left to
+// [Outgoing.Check], so that a change of theirs can be skipped.
 func (r Recipient) problem() *Problem {
-	p := Problem{Path: "to", Rule: "recipient"}
-	switch {
-	case r.kind == recipientNone:
-		p.Got, p.Hint = "nobody", "make one with Phone, WaID, UserID or GroupID"
-	case r.value == "":
-		p.Got, p.Hint = "an empty "+recipientKinds[r.kind], "give the whole number or id"
-	case r.kind == recipientPhone:
-		if _, ok := phoneDigits(r.value); ok {
-			return nil
-		}
-		p.Got = countDigits(r.value)
-		p.Limit = "7 to 15 digits, the first not 0"
-		p.Hint = "give the full international number in ASCII digits, such as +55 11 99999-9999"
-	case r.kind == recipientWaID:
-		if isDigits(r.value) {
-			return nil
-		}
-		p.Got, p.Limit = "other characters than digits", "digits"
-		p.Hint = "pass the wa_id of a webhook as it came, or use Phone"
-	default:
+	if r.value != "" && (r.kind == recipientUserID || r.kind == recipientGroup) {
 		return nil
 	}
-	if r.kind == recipientUserID {
-		p.Path = "recipient"
+	c := newChecker()
+	r.check(c)
+	if problems := c.finish(); len(problems) > 0 {
+		return &problems[0]
 	}
-	return &p
-}
-
-// digits are the digits of a phone number or WhatsApp id, country code first, and "" for everyone else.
-func (r Recipient) digits() string {
-	if r.kind == recipientPhone || r.kind == recipientWaID {
-		return r.value
-	}
-	return ""
+	return nil
 }
 
 // phoneDigits drops the punctuation of a phone number. It allocates only where there is some inside.
@@ -170,7 +146,7 @@ func dropPunctuation(number string) (digits string, ok bool) {
 			b = append(b, byte(r))
 		case r == '+' && len(b) == 0 && !plus:
 			plus = true
-		case strings.ContainsRune(" -.()\u00a0\u2011", r): // the last two: space and hyphen that do not break the line
+		case strings.ContainsRune(" -.()\u00a0\u2011", r): // the last two: the space and the hyphen that do not break a line
 		default:
 			return "", false
 		}
@@ -194,21 +170,4 @@ func isASCII(s string) bool {
 		}
 	}
 	return true
-}
-
-// countDigits describes a refused phone number without showing it.
-func countDigits(number string) string {
-	digits, other := 0, 0
-	for _, r := range number {
-		switch {
-		case r >= '0' && r <= '9':
-			digits++
-		case !strings.ContainsRune("+ -.()\u00a0\u2011", r):
-			other++
-		}
-	}
-	if other > 0 {
-		return fmt.Sprintf("%d digits and %d other characters", digits, other)
-	}
-	return fmt.Sprintf("%d digits", digits)
 }

@@ -242,6 +242,8 @@ var limits = [ruleCount]limit{
 		hint: "write Meta's name of the type"},
 	ruleRawJSON: {name: "raw.json", what: "the content of a Raw", rule: "one JSON object", from: sendMessages,
 		hint: "pass the object that stands under the type"},
+	ruleRawExtra: {name: "raw.extra", what: "the members beside the content of a Raw", rule: "members that the request does not have already", inferred: true, from: ourReading,
+		hint: "set it in Outgoing or in JSON, and take it out of Extra"},
 	ruleRawUnchecked: {name: "raw.unchecked", what: "a Raw", rule: "a kind that is checked", severity: SeverityWarning, inferred: true, from: ourReading,
 		hint: "compare it with Meta's page, nothing else is checked here"},
 

@@ -164,17 +164,10 @@ func (m Reaction) check(c *checker) {
 func (m Raw) Validate() error { c := newChecker(); m.check(c); return c.verdict() }
 
 func (m Raw) check(c *checker) {
-	if !isTypeName(m.Type) {
-		got := "something else"
-		if m.Type == "" {
-			got = "empty"
-		}
-		c.fail(ruleRawType, "type", got)
-		c.object(ruleRawJSON, "", m.JSON)
-		return
+	m.checkJSON(c)
+	if isTypeName(m.Type) {
+		c.fail(ruleRawUnchecked, m.Type, m.kind())
 	}
-	c.object(ruleRawJSON, m.Type, m.JSON)
-	c.fail(ruleRawUnchecked, m.Type, m.kind())
 }
 
 // kind names what is in m as well as its type and the type inside an interactive object allow.

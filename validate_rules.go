@@ -43,6 +43,7 @@ const (
 	ruleReactionEmoji
 	ruleRawType
 	ruleRawJSON
+	ruleRawExtra
 	ruleRawUnchecked
 	ruleHeader
 	ruleHeaderText
