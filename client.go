@@ -68,7 +68,7 @@ func NewClient(phoneNumberID string, token Secret, opts ...Option) (*Client, err
 	}
 	s := &settings{
 		timeout:    defaultTimeout,
-		base:       base.JoinPath(cfg.apiVersion),
+		base:       base.JoinPath("/", cfg.apiVersion), // the slash: a base without a path would give a relative one
 		local:      isLoopbackHost(base.Hostname()),
 		token:      token,
 		auth:       []string{"Bearer " + token.Reveal()},
