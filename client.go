@@ -1,6 +1,7 @@
 package wacloud
 
 import (
+	"cmp"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
@@ -68,7 +69,7 @@ func NewClient(phoneNumberID string, token Secret, opts ...Option) (*Client, err
 	}
 	s := &settings{
 		timeout:    defaultTimeout,
-		base:       base.JoinPath("/", cfg.apiVersion), // the slash: a base without a path would give a relative one
+		base:       base.JoinPath(cfg.apiVersion),
 		local:      isLoopbackHost(base.Hostname()),
 		token:      token,
 		auth:       []string{"Bearer " + token.Reveal()},
@@ -261,6 +262,7 @@ func parseBaseURL(s string) (*url.URL, error) {
 	case u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
 		return nil, errors.New("base URL has a user, query or fragment")
 	case u.Scheme == "https", u.Scheme == "http" && isLoopbackHost(u.Hostname()):
+		u.Path = cmp.Or(u.Path, "/") // JoinPath on an empty path gives a relative one
 		return u, nil
 	default:
 		return nil, errors.New("base URL is neither https nor http to a loopback address")
