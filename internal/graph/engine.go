@@ -1,0 +1,159 @@
+package graph
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/wacloud/wacloud"
+)
+
+// Number is a business phone number.
+type Number struct {
+	ID                string // digits, the path of its endpoints
+	Display           string // the number itself
+	BusinessAccountID string
+}
+
+// Config configures an [Engine].
+type Config struct {
+	Numbers     []Number // required
+	Token       string   // the only bearer that is taken
+	AppSecret   string   // signs the webhooks
+	VerifyToken string
+	BaseURL     string           // where the engine is served, for the addresses of media
+	Now         func() time.Time // defaults to time.Now
+	AutoStatus  bool             // report sent and delivered for every accepted message, and read when the user acts
+	CarouselTap TapShape
+	Keep        int   // messages per chat, calls, deliveries and sent messages that are kept, defaults to 1000 of each
+	KeepChats   int   // chats that are kept, defaults to 10,000
+	KeepBytes   int64 // of media, defaults to 256 MiB
+}
+
+// Engine plays Meta. It is an [http.Handler] for the Graph API's paths, without a base path before the version. It is
+// safe for concurrent use and holds a bounded number of everything.
+type Engine struct {
+	cfg    Config
+	mux    *http.ServeMux
+	faults faults
+	target target
+
+	mu      sync.Mutex
+	changed chan struct{} // closed and replaced at every change
+	users   directory
+	chats   map[chatKey]*chat
+	oldest  []chatKey // chats in the order in which they began
+	byID    map[string]*Message
+	sent    ring[wacloud.Outgoing]
+	calls   ring[Call]
+	posts   ring[Delivery]
+	media   mediaStore
+	seq     int
+	inbound int
+	out     int
+}
+
+// New returns an engine.
+func New(cfg Config) (*Engine, error) {
+	if len(cfg.Numbers) == 0 || cfg.Token == "" || cfg.AppSecret == "" {
+		return nil, errors.New("graph: a number, a token and an app secret are required")
+	}
+	if strings.HasPrefix(cfg.Token, realTokenPrefix) {
+		return nil, errors.New("graph: the token looks like a real one: use an invented one")
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.Keep <= 0 {
+		cfg.Keep = 1000
+	}
+	if cfg.KeepChats <= 0 {
+		cfg.KeepChats = 10_000
+	}
+	if cfg.KeepBytes <= 0 {
+		cfg.KeepBytes = 256 << 20
+	}
+	e := &Engine{
+		cfg:     cfg,
+		changed: make(chan struct{}),
+		users:   directory{byPhone: map[string]*User{}, byID: map[string]*User{}},
+		chats:   map[chatKey]*chat{},
+		byID:    map[string]*Message{},
+		sent:    ring[wacloud.Outgoing]{max: cfg.Keep},
+		calls:   ring[Call]{max: cfg.Keep},
+		posts:   ring[Delivery]{max: cfg.Keep},
+		media:   mediaStore{max: cfg.KeepBytes},
+	}
+	e.mux = e.routes()
+	return e, nil
+}
+
+// Close waits for the webhooks that are under way.
+func (e *Engine) Close() { e.target.wg.Wait() }
+
+// Changed is closed at the next change of anything: take it, look, then wait.
+func (e *Engine) Changed() <-chan struct{} {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.changed
+}
+
+// Touch wakes everybody who waits for [Engine.Changed].
+func (e *Engine) Touch() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.touch()
+}
+
+func (e *Engine) touch() {
+	close(e.changed)
+	e.changed = make(chan struct{})
+}
+
+// Numbers returns the business's numbers.
+func (e *Engine) Numbers() []Number { return e.cfg.Numbers }
+
+// Number finds a number by its id.
+func (e *Engine) Number(id string) (Number, bool) {
+	for _, n := range e.cfg.Numbers {
+		if n.ID == id {
+			return n, true
+		}
+	}
+	return Number{}, false
+}
+
+// Sent returns the messages that were accepted, in order.
+func (e *Engine) Sent() []wacloud.Outgoing {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.sent.all()
+}
+
+func (e *Engine) nextInbound() string {
+	e.inbound++
+	return fmt.Sprintf("wamid.IN%04d", e.inbound)
+}
+
+func (e *Engine) nextOutbound() string {
+	e.out++
+	return fmt.Sprintf("wamid.OUT%04d", e.out)
+}
+
+// ring keeps the last max values.
+type ring[T any] struct {
+	max   int
+	items []T
+}
+
+func (r *ring[T]) add(v T) {
+	if len(r.items) == r.max {
+		r.items = append(r.items[:0:0], r.items[1+r.max/4:]...)
+	}
+	r.items = append(r.items, v)
+}
+
+func (r *ring[T]) all() []T { return append([]T(nil), r.items...) }

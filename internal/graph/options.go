@@ -1,0 +1,115 @@
+package graph
+
+import (
+	"encoding/json"
+
+	"github.com/wacloud/wacloud"
+)
+
+// OptionKind is how a tap on an [Option] arrives.
+type OptionKind uint8
+
+// The kinds.
+const (
+	OptionButton   OptionKind = iota // a reply button
+	OptionRow                        // a row of a list
+	OptionCard                       // a quick reply of a carousel card
+	OptionTemplate                   // a quick reply of a template
+)
+
+// Option is something that can be tapped on a message.
+type Option struct {
+	Kind        OptionKind
+	ID          string
+	Title       string
+	Description string
+	Card        int // of carousels, -1 elsewhere
+}
+
+// Options returns what can be tapped on a message with an answer to the bot: links open a page and tell nobody.
+func Options(m wacloud.Message) []Option {
+	switch m := m.(type) {
+	case wacloud.Buttons:
+		return buttonOptions(OptionButton, -1, m.Buttons)
+	case wacloud.List:
+		var all []Option
+		for _, s := range m.Menu.Sections {
+			for _, r := range s.Rows {
+				all = append(all, Option{OptionRow, r.ID, r.Title, r.Description, -1})
+			}
+		}
+		return all
+	case wacloud.Carousel:
+		var all []Option
+		for i, c := range m.Cards {
+			if replies, ok := c.Action.(wacloud.QuickReplies); ok {
+				all = append(all, buttonOptions(OptionCard, i, replies)...)
+			}
+		}
+		return all
+	case wacloud.Raw:
+		return templateOptions(m)
+	}
+	return nil
+}
+
+func buttonOptions(kind OptionKind, card int, buttons []wacloud.Button) []Option {
+	var all []Option
+	for _, b := range buttons {
+		all = append(all, Option{Kind: kind, ID: b.ID, Title: b.Title, Card: card})
+	}
+	return all
+}
+
+type templateComponent struct {
+	Type       string `json:"type"`
+	SubType    string `json:"sub_type"`
+	Parameters []struct {
+		Payload string `json:"payload"`
+	} `json:"parameters"`
+	Cards []struct {
+		Index      int                 `json:"card_index"`
+		Components []templateComponent `json:"components"`
+	} `json:"cards"`
+}
+
+// templateOptions finds the payloads of a template's quick replies. Their labels are part of the approved template, which
+// a request does not show, so the payload stands for the label.
+func templateOptions(m wacloud.Raw) []Option {
+	var t struct {
+		Components []templateComponent `json:"components"`
+	}
+	if m.Type != "template" || json.Unmarshal(m.JSON, &t) != nil {
+		return nil
+	}
+	return componentOptions(t.Components, -1)
+}
+
+func componentOptions(components []templateComponent, card int) []Option {
+	var all []Option
+	for _, c := range components {
+		if c.Type == "button" && c.SubType == "quick_reply" && len(c.Parameters) > 0 {
+			payload := c.Parameters[0].Payload
+			all = append(all, Option{Kind: OptionTemplate, ID: payload, Title: payload, Card: card})
+		}
+		for _, inner := range c.Cards {
+			all = append(all, componentOptions(inner.Components, inner.Index)...)
+		}
+	}
+	return all
+}
+
+// Tap is what arrives when o is tapped.
+func (e *Engine) Tap(o Option) Content {
+	b := wacloud.Button{ID: o.ID, Title: o.Title}
+	switch o.Kind {
+	case OptionRow:
+		return ListReply(wacloud.Row{ID: o.ID, Title: o.Title, Description: o.Description})
+	case OptionCard:
+		return CarouselTap(e.cfg.CarouselTap, b)
+	case OptionTemplate:
+		return QuickReply(b)
+	default:
+		return ButtonReply(b)
+	}
+}
