@@ -39,71 +39,100 @@ func (p *parser) parse(body []byte) ([]Event, error) {
 
 func (p *parser) readBody(v wire.Value) {
 	at := place{level: levelBody}
-	var entries wire.Value
-	for key, val := range v.Members {
+	var before wire.Value // entries that stand before "object"
+	c := v.Cursor()
+	for key := range c.Members {
 		switch key {
 		case "object":
-			at.object = val
-		case "entry":
-			entries = val
+			at.object = c.Value()
 		case noteKey:
-			p.note.read(val)
+			p.note.read(c.Value())
+		case "entry":
+			if at.object == nil {
+				before = c.Value()
+				continue
+			}
+			p.readEntries(at, &c)
 		}
 	}
-	if at.object == nil || at.object.View() == businessAccount {
-		for i, entry := range entries.Elements {
-			p.readEntry(at, i, entry)
-		}
+	if before != nil {
+		c := before.Cursor()
+		p.readEntries(at, &c)
 	}
 	if len(p.events) == 0 {
 		p.add(&place{level: levelBody}, v)
 	}
 }
 
-func (p *parser) readEntry(at place, i int, v wire.Value) {
-	before := len(p.events)
-	var changes wire.Value
-	for key, val := range v.Members {
-		switch key {
-		case "id":
-			at.entryID = val
-		case "time":
-			at.entryTime = val
-		case "changes":
-			changes = val
-		}
+func (p *parser) readEntries(at place, c *wire.Cursor) {
+	if at.object != nil && at.object.View() != businessAccount {
+		return
 	}
-	for i, change := range changes.Elements {
-		p.readChange(at, i, change)
-	}
-	if len(p.events) == before {
-		at.level, at.list, at.index = levelEntry, "entry", i
-		p.add(&at, v)
+	for i := range c.Elements {
+		p.readEntry(at, i, c)
 	}
 }
 
-func (p *parser) readChange(at place, i int, v wire.Value) {
-	var value wire.Value
-	for key, val := range v.Members {
+// change is one change of an entry: its parts are kept until the whole entry has been read, because Meta writes
+// "field" behind "value" and "time" behind "changes".
+type change struct {
+	raw   wire.Value
+	field wire.Value
+	value wire.Value
+}
+
+func (p *parser) readEntry(at place, i int, c *wire.Cursor) {
+	start := c.Mark()
+	changes := make([]change, 0, 4)
+	for key := range c.Members {
 		switch key {
-		case "field":
-			at.field = val
-		case "value":
-			value = val
+		case "id":
+			at.entryID = c.Value()
+		case "time":
+			at.entryTime = c.Value()
+		case "changes":
+			for range c.Elements {
+				changes = append(changes, readChange(c))
+			}
 		}
 	}
-	if at.field.Kind() != wire.String || value.Kind() != wire.Object {
-		at.level, at.list, at.index = levelChange, "changes", i
-		p.add(&at, v)
+	if len(changes) == 0 {
+		at.level, at.list, at.index = levelEntry, "entry", i
+		p.add(&at, c.Since(start))
+	}
+	for i := range changes {
+		p.addChange(at, i, &changes[i])
+	}
+}
+
+func readChange(c *wire.Cursor) (ch change) {
+	start := c.Mark()
+	for key := range c.Members {
+		switch key {
+		case "field":
+			ch.field = c.Value()
+		case "value":
+			ch.value = c.Value()
+		}
+	}
+	ch.raw = c.Since(start)
+	return ch
+}
+
+func (p *parser) addChange(at place, i int, ch *change) {
+	at.field, at.index = ch.field, i
+	if ch.field.Kind() != wire.String || ch.value.Kind() != wire.Object {
+		at.level, at.list = levelChange, "changes"
+		p.add(&at, ch.raw)
 		return
 	}
 	before := len(p.events)
 	if split := splitOf(at.field.View()); split != splitNothing {
-		p.readValue(at, split, value)
+		p.readValue(at, split, ch.value)
 	}
 	if len(p.events) == before {
-		at.level, at.index = levelValue, i
-		p.add(&at, value)
+		at.level = levelValue
+		p.add(&at, ch.value)
 	}
 }
 

@@ -28,18 +28,20 @@ func (n *note) read(v wire.Value) {
 	n.disowned = n.disowned || v.Get("disowned").True()
 }
 
-func (n note) append(b []byte) []byte {
+// into returns body with the note as its first member: the parser needs it before the entries.
+func (n note) into(body []byte) []byte {
 	if n == (note{}) {
-		return b
+		return body
 	}
-	b = append(b, `,"`+noteKey+`":{"index":`...)
+	b := make([]byte, 0, len(body)+64)
+	b = append(b, `{"`+noteKey+`":{"index":`...)
 	b = strconv.AppendInt(b, int64(n.index), 10)
 	b = append(b, `,"nth":`...)
 	b = strconv.AppendInt(b, int64(n.nth), 10)
 	if n.disowned {
 		b = append(b, `,"disowned":true`...)
 	}
-	return append(b, '}')
+	return append(append(b, `},`...), body[1:]...)
 }
 
 // level is how far the envelope of an element is intact.
@@ -153,7 +155,7 @@ func (o *ownBody) close(p *place, n note) {
 	o.text([...]string{
 		levelEntry: "]", levelChange: "]}]", levelValue: "}]}]", levelMember: "}}]}]", levelList: "}}]}]",
 	}[p.level])
-	o.b = append(n.append(o.b), '}')
+	o.b = n.into(append(o.b, '}'))
 }
 
 func (o *ownBody) text(s string) { o.b = append(o.b, s...) }
@@ -174,4 +176,15 @@ func (o *ownBody) member(key string, v wire.Value) wire.Value {
 	v = o.put(key, v)
 	o.text(",")
 	return v
+}
+
+// disown makes e an event of [KindUnknown] with an id of its own, for good: an app that shares an address with others
+// can neither speak for another's number nor use up the id of another's event.
+func (e *Event) disown() {
+	events, err := (&parser{note: note{disowned: true}}).parse(e.body)
+	if err != nil {
+		*e = Event{Kind: KindUnknown, ID: key("d", e.ID), Field: e.Field, Raw: e.Raw, Timestamp: e.Timestamp}
+		return
+	}
+	*e = events[0]
 }

@@ -6,8 +6,7 @@ import (
 
 func (e *Event) readMessage(at *place, own *ownBody) {
 	m := &InboundMessage{Raw: e.Raw}
-	m.read(own.element)
-	m.readContent(own.element.Get(m.Type), true)
+	m.readContent(m.read(own.element), true)
 	c := own.contact(at.contacts.of(m.From))
 	m.From.fill(c)
 	if hash := c.Get("identity_key_hash").View(); hash != "" && m.Identity == nil {
@@ -25,14 +24,15 @@ func (e *Event) readMessage(at *place, own *ownBody) {
 func (e *Event) readEcho(own *ownBody) {
 	m := &InboundMessage{Raw: e.Raw}
 	sent := own.element
+	var content wire.Value
 	if wrapped := sent.Get("message"); wrapped.Kind() == wire.Object {
 		sent = wrapped
-		m.read(wrapped)
+		content = m.read(wrapped)
 		m.ID, m.Timestamp = own.element.Get("id").View(), readTime(own.element.Get("timestamp"))
 	} else {
-		m.read(sent)
+		content = m.read(sent)
 	}
-	m.readContent(sent.Get(m.Type), false)
+	m.readContent(content, false)
 	m.From = User{}
 	m.readAddressee(sent)
 	e.Message, e.Timestamp = m, m.Timestamp
@@ -63,8 +63,8 @@ func (m *InboundMessage) readAddressee(sent wire.Value) {
 	}
 }
 
-// read reads what all types of messages have.
-func (m *InboundMessage) read(v wire.Value) {
+// read reads what all types of messages have, and returns the object that is named as the type.
+func (m *InboundMessage) read(v wire.Value) (content wire.Value) {
 	for key, val := range v.Members {
 		switch key {
 		case "id":
@@ -78,7 +78,7 @@ func (m *InboundMessage) read(v wire.Value) {
 		case "timestamp":
 			m.Timestamp = readTime(val)
 		case "type":
-			m.Type = messageType(val)
+			m.Type = val.View()
 		case "group_id":
 			m.GroupID = val.View()
 		case "context":
@@ -89,11 +89,17 @@ func (m *InboundMessage) read(v wire.Value) {
 			m.Identity = readIdentity(val)
 		case "errors":
 			m.Errors = readErrors(val)
+		default:
+			if key == m.Type {
+				content = val
+			}
 		}
 	}
+	if content == nil && m.Type != "" {
+		content = v.Get(m.Type) // it stood before the type
+	}
+	return content
 }
-
-func messageType(v wire.Value) string { return v.View() }
 
 func readContext(v wire.Value) *MessageContext {
 	if v.Kind() != wire.Object {

@@ -9,6 +9,12 @@ import (
 
 const maxDepth = 10_000
 
+// low and high have one bit in each of eight bytes. With them "is one of these bytes zero" is a subtraction.
+const (
+	low  = 0x0101010101010101
+	high = 0x8080808080808080
+)
+
 // nesting remembers of each open level whether it is an object: one bit a level, so that check needs no recursion.
 type nesting struct {
 	depth   int
@@ -198,12 +204,8 @@ func checkEscape(b []byte, i int) (int, bool) {
 }
 
 // plainRun returns the position of the first quote, backslash or control character from i on, or len(b). It looks at
-// eight bytes at once, with the usual bit tricks for "has a zero byte" and "has a byte below n".
+// eight bytes at once; the lowest bit found is exact.
 func plainRun(b []byte, i int) int {
-	const (
-		low  = 0x0101010101010101
-		high = 0x8080808080808080
-	)
 	for ; i+8 <= len(b); i += 8 {
 		x := binary.LittleEndian.Uint64(b[i:])
 		quote, backslash := x^(low*'"'), x^(low*'\\')

@@ -1,6 +1,12 @@
 package wire
 
-import "unsafe"
+import (
+	"bytes"
+	"encoding/binary"
+	"math/bits"
+	"unicode/utf8"
+	"unsafe"
+)
 
 // Cursor walks a [Value] from front to back and looks at every byte once, however deep the value is: Members and
 // Elements of nested values share one position. What the caller does not read is skipped.
@@ -17,9 +23,16 @@ func (c *Cursor) Kind() Kind { return Value(c.b[c.i:]).Kind() }
 
 // Value reads the value at the cursor.
 func (c *Cursor) Value() Value {
-	start := c.i
-	c.i = skip(c.b, start)
-	return Value(c.b[start:c.i:c.i])
+	return c.Since(c.i)
+}
+
+// Mark is the cursor's position, for Since.
+func (c *Cursor) Mark() int { return c.i }
+
+// Since is the value that started at a mark. If the cursor is still there, it reads the value.
+func (c *Cursor) Since(mark int) Value {
+	c.skipFrom(mark)
+	return Value(c.b[mark:c.i:c.i])
 }
 
 // Members calls yield for each member of the object at the cursor, with the cursor at the member's value. At any other
@@ -29,10 +42,7 @@ func (c *Cursor) Members(yield func(key string) bool) {
 		return
 	}
 	for c.next('}') {
-		start := c.i + 1
-		c.i = skipString(c.b, c.i)
-		key := view(c.b[start : c.i-1])
-		c.i = skipSpace(c.b, skipSpace(c.b, c.i)+1) // the colon
+		key := c.key()
 		at := c.i
 		if !yield(key) {
 			return
@@ -68,6 +78,15 @@ func (c *Cursor) next(closing byte) bool {
 		return false
 	}
 	return true
+}
+
+// key reads a key and its colon.
+func (c *Cursor) key() string {
+	start := c.i + 1
+	c.i = skipString(c.b, c.i)
+	key := view(c.b[start : c.i-1])
+	c.i = skipSpace(c.b, skipSpace(c.b, c.i)+1)
+	return key
 }
 
 // skipFrom skips the item at the given position unless the caller has read it.
@@ -112,13 +131,28 @@ func skipNested(b []byte, i int) int {
 	}
 }
 
+// skipString is plainRun for strings that are known to be valid.
 func skipString(b []byte, i int) int {
-	for i++; ; i += 2 {
-		i = plainRun(b, i)
+	for i++; i+8 <= len(b); {
+		x := binary.LittleEndian.Uint64(b[i:])
+		quote, backslash := x^(low*'"'), x^(low*'\\')
+		found := ((quote-low)&^quote | (backslash-low)&^backslash) & high
+		if found == 0 {
+			i += 8
+			continue
+		}
+		i += bits.TrailingZeros64(found) / 8
 		if b[i] == '"' {
 			return i + 1
 		}
+		i += 2
 	}
+	for ; b[i] != '"'; i++ {
+		if b[i] == '\\' {
+			i++
+		}
+	}
+	return i + 1
 }
 
 func skipSpace(b []byte, i int) int {
@@ -134,6 +168,24 @@ func view(raw []byte) string {
 		return alias(raw)
 	}
 	return string(appendUnescaped(nil, raw))
+}
+
+// plain reports whether the inside of a JSON string means itself: nothing is escaped, and it is valid UTF-8.
+func plain(raw []byte) bool {
+	i := 0
+	for ; i+8 <= len(raw); i += 8 {
+		x := binary.LittleEndian.Uint64(raw[i:])
+		backslash := x ^ (low * '\\')
+		if ((backslash-low)&^backslash|x)&high != 0 {
+			break
+		}
+	}
+	for ; i < len(raw); i++ {
+		if raw[i] == '\\' || raw[i] >= utf8.RuneSelf {
+			return bytes.IndexByte(raw[i:], '\\') < 0 && utf8.Valid(raw[i:])
+		}
+	}
+	return true
 }
 
 // alias returns b as a string without a copy.

@@ -1,11 +1,9 @@
 package wire
 
 import (
-	"bytes"
 	"errors"
 	"math"
 	"strconv"
-	"unicode/utf8"
 )
 
 // Value is one valid JSON value without space around it, a slice of the input it was read from. A nil Value is absent,
@@ -64,9 +62,12 @@ func (v Value) Kind() Kind {
 
 // Get returns the member of an object, the last one where a key stands twice. Keys are case-sensitive.
 func (v Value) Get(key string) Value {
+	if v.Kind() != Object {
+		return nil
+	}
 	var found Value
-	for k, member := range v.Members {
-		if k == key {
+	for c := v.Cursor(); c.next('}'); {
+		if k, member := c.key(), c.Value(); k == key {
 			found = member
 		}
 	}
@@ -76,9 +77,11 @@ func (v Value) Get(key string) Value {
 // Members calls yield for each member of an object, in order, with the key unescaped. The key may share v's memory:
 // clone it to keep it longer than v.
 func (v Value) Members(yield func(key string, val Value) bool) {
-	c := v.Cursor()
-	for key := range c.Members {
-		if !yield(key, c.Value()) {
+	if v.Kind() != Object {
+		return
+	}
+	for c := v.Cursor(); c.next('}'); {
+		if key := c.key(); !yield(key, c.Value()) {
 			return
 		}
 	}
@@ -86,8 +89,11 @@ func (v Value) Members(yield func(key string, val Value) bool) {
 
 // Elements calls yield for each element of an array.
 func (v Value) Elements(yield func(i int, val Value) bool) {
+	if v.Kind() != Array {
+		return
+	}
 	c := v.Cursor()
-	for i := range c.Elements {
+	for i := 0; c.next(']'); i++ {
 		if !yield(i, c.Value()) {
 			return
 		}
@@ -167,9 +173,4 @@ func (v Value) numeral() string {
 // True reports whether v is true or "true".
 func (v Value) True() bool {
 	return string(v) == "true" || string(v) == `"true"`
-}
-
-// plain reports whether the inside of a JSON string means itself.
-func plain(raw []byte) bool {
-	return bytes.IndexByte(raw, '\\') < 0 && utf8.Valid(raw)
 }
