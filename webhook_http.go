@@ -97,7 +97,7 @@ func (w *Webhook) receive(rw http.ResponseWriter, r *http.Request) {
 		w.reject(rw, r, status, reason)
 		return
 	}
-	secret, err := matchSecret(*buf, r.Header[signatureHeader][0], w.secrets)
+	secret, err := verifySignature(*buf, r.Header[signatureHeader][0], w.secrets)
 	if err != nil {
 		w.reject(rw, r, http.StatusUnauthorized, "signature")
 		return
@@ -214,7 +214,7 @@ func (w *Webhook) events(body []byte, app *App) []Event {
 	}
 	for i := range events {
 		if e := &events[i]; !app.Owns(e.BusinessAccountID, e.PhoneNumberID) {
-			disown(e)
+			e.disown()
 			w.observe(context.Background(), Measurement{Metric: MetricDisowned, Value: 1, Label: app.ID})
 		}
 	}
@@ -247,18 +247,4 @@ func (w *Webhook) warnNobodyRuns() {
 	if !w.warned.Swap(true) {
 		w.log.Error("wacloud: a webhook came and nobody handles events: call Webhook.Run, use Serve, or set IngestOnly; answering 503")
 	}
-}
-
-// matchSecret returns the index of the secret that signed body.
-func matchSecret(body []byte, header string, secrets []Secret) (int, error) {
-	for i, s := range secrets {
-		if VerifySignature(body, header, s) == nil {
-			return i, nil
-		}
-	}
-	return 0, ErrBadSignature
-}
-
-func disown(e *Event) {
-	*e = Event{Kind: KindUnknown, ID: "x" + e.ID, Field: e.Field, Raw: e.Raw, Timestamp: e.Timestamp}
 }
