@@ -223,8 +223,8 @@ func utf16Len(s string) int {
 
 // id checks an id that comes back in a webhook, or that Meta gave.
 func (c *checker) id(r rule, field, s string) {
-	if pattern, ok := routeFaultPattern(s); ok {
-		c.fail(ruleIDRoute, field, "a value that the route "+pattern+" cannot write")
+	if why, ok := brokenIDReason(s); ok {
+		c.fail(ruleIDRoute, field, why)
 		return
 	}
 	if c.length(r, field, s) && strings.TrimSpace(s) != s {

@@ -69,7 +69,7 @@ func (r Recipient) field() string {
 func (r Recipient) isIndian() bool {
 	switch r.kind {
 	case recipientPhone, recipientWaID:
-		return strings.HasPrefix(strings.TrimLeft(r.value, "+ -.()"), "91")
+		return strings.HasPrefix(r.value, "91")
 	case recipientUserID:
 		return strings.HasPrefix(r.value, "IN.")
 	}
@@ -81,7 +81,7 @@ func (r Recipient) check(c *checker) {
 	case recipientPhone:
 		c.phone(r.value)
 	case recipientWaID:
-		if r.value == "" || strings.Trim(r.value, "0123456789") != "" {
+		if !isDigits(r.value) {
 			c.fail(ruleToWaID, "to", "something else")
 		}
 	case recipientUserID:
@@ -97,26 +97,20 @@ func (r Recipient) check(c *checker) {
 	}
 }
 
-// phone checks a full international number: country codes start with 1 to 9.
+// phone checks a full international number. [Phone] has made plain digits of a good one already.
 func (c *checker) phone(s string) {
-	digits, form, first := 0, true, byte(0)
-	for i := 0; i < len(s); i++ {
-		switch b := s[i]; {
-		case '0' <= b && b <= '9':
-			if digits == 0 {
-				first = b
-			}
-			digits++
-		case b == '+' && digits == 0 && strings.IndexByte(s, '+') == i, strings.IndexByte(" -.()", b) >= 0:
-		default:
-			form = false
-		}
+	digits := s
+	if !isDigits(s) {
+		digits, _ = dropPunctuation(s)
 	}
-	if !form || first == '0' {
+	switch {
+	case digits == "":
 		c.fail(ruleToPhoneForm, "to", "something else")
-		return
+	case digits[0] == '0':
+		c.fail(ruleToPhoneForm, "to", "a 0 at its start")
+	default:
+		c.number(ruleToPhone, "to", len(digits))
 	}
-	c.number(ruleToPhone, "to", digits)
 }
 
 // isUserID reports whether s is a business-scoped user id, such as "US.13491208655302741918", or a parent one, such as

@@ -7,14 +7,6 @@ import (
 	"unicode/utf8"
 )
 
-// routeFault is the id of a [Route] whose value could not be written. No id can look like it, and the checker refuses
-// it with the route's pattern.
-func routeFault(pattern string) string { return routeFaultMark + pattern }
-
-const routeFaultMark = "\x00route "
-
-func routeFaultPattern(id string) (string, bool) { return strings.CutPrefix(id, routeFaultMark) }
-
 // isBlank reports whether s is white space only.
 func isBlank(s string) bool { return strings.TrimSpace(s) == "" }
 
