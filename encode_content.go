@@ -170,10 +170,10 @@ func (m Raw) checkJSON(c *checker) {
 		return
 	}
 	c.object(ruleRawJSON, m.Type, m.JSON)
-	if len(bytes.TrimSpace(m.Extra)) == 0 || !c.object(ruleRawJSON, "", m.Extra) {
+	if len(bytes.TrimSpace(m.Extra)) == 0 {
 		return
 	}
-	extra, _ := rawObject(m.Extra)
+	extra := c.object(ruleRawJSON, "", m.Extra)
 	for key := range extra.Members {
 		if key == m.Type || slices.Contains(envelopeFields, key) {
 			c.fail(ruleRawExtra, key, "a member that the request has already")

@@ -108,20 +108,6 @@ func (o *Outgoing) set(opts []SendOption) (skipValidation bool) {
 	return cfg.skipValidation
 }
 
-// validationError is the errors among problems, nil without any.
-func validationError(problems []Problem) error {
-	var found []Problem
-	for _, p := range problems {
-		if p.Severity == SeverityError {
-			found = append(found, p)
-		}
-	}
-	if found == nil {
-		return nil
-	}
-	return &ValidationError{Problems: found}
-}
-
 // decode reads the answer to a message. Unknown fields are Meta's good right; without an id it is no success.
 func (s *Sent) decode(answer wire.Value) bool {
 	for _, m := range answer.Get("messages").Elements {

@@ -45,15 +45,20 @@ func (c *checker) finish() []Problem {
 }
 
 // verdict is finish for Validate.
-func (c *checker) verdict() error { return asValidationError(c.finish()) }
+func (c *checker) verdict() error { return validationError(c.finish()) }
 
-// asValidationError returns the errors among the problems, or nil when there are only warnings.
-func asValidationError(problems []Problem) error {
-	errs := slices.DeleteFunc(slices.Clone(problems), func(p Problem) bool { return p.Severity != SeverityError })
-	if len(errs) == 0 {
+// validationError is the errors among problems, nil without any.
+func validationError(problems []Problem) error {
+	var found []Problem
+	for _, p := range problems {
+		if p.Severity == SeverityError {
+			found = append(found, p)
+		}
+	}
+	if found == nil {
 		return nil
 	}
-	return &ValidationError{Problems: errs}
+	return &ValidationError{Problems: found}
 }
 
 // message checks m, whatever is in the interface.

@@ -1,10 +1,10 @@
 package wacloud
 
 import (
-	"bytes"
-	"encoding/json"
 	"maps"
 	"slices"
+
+	"github.com/wacloud/wacloud/internal/wire"
 )
 
 // Validate reports everything that Meta would refuse, see [Buttons].
@@ -210,18 +210,22 @@ func (c *checker) flowCTA(s string) {
 
 func (m Flow) checkPayload(c *checker) {
 	c.utf8("flow_action_payload.screen", m.Screen)
-	if m.Action == "data_exchange" && (m.Screen != "" || m.Data != nil) {
+	if m.Action == "data_exchange" && (m.Screen != "" || len(m.Data) > 0) {
 		c.fail(ruleFlowPayload, "flow_action_payload", "with data_exchange")
 	}
-	if m.Data != nil && c.object(ruleFlowData, "flow_action_payload.data", m.Data) && isEmptyObject(m.Data) {
+	if len(m.Data) == 0 {
+		return
+	}
+	if data := c.object(ruleFlowData, "flow_action_payload.data", m.Data); data != nil && isEmptyObject(data) {
 		c.fail(ruleFlowData, "flow_action_payload.data", "an empty object")
 	}
 }
 
-// isEmptyObject reports whether a valid JSON object has no members.
-func isEmptyObject(b json.RawMessage) bool {
-	inner := bytes.Trim(b, " \t\r\n")
-	return len(bytes.TrimSpace(inner[1:len(inner)-1])) == 0
+func isEmptyObject(object wire.Value) bool {
+	for range object.Members {
+		return false
+	}
+	return true
 }
 
 // oneOf checks a word that may be empty.

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/wacloud/wacloud/internal/wire"
 )
 
 // Validate reports an empty or long body.
@@ -166,34 +168,33 @@ func (m Raw) Validate() error { c := newChecker(); m.check(c); return c.verdict(
 func (m Raw) check(c *checker) {
 	m.checkJSON(c)
 	if isTypeName(m.Type) {
-		c.fail(ruleRawUnchecked, m.Type, m.kind())
+		object, _ := rawObject(m.JSON)
+		c.fail(ruleRawUnchecked, m.Type, rawKind(m.Type, object))
 	}
 }
 
-// kind names what is in m as well as its type and the type inside an interactive object allow.
-func (m Raw) kind() string {
-	var inner struct {
-		Type string `json:"type"`
+// rawKind is the type, and where it is "interactive" the type inside as well.
+func rawKind(kind string, object wire.Value) string {
+	if inner, _ := object.Get("type").Str(); kind == "interactive" && isTypeName(inner) {
+		return kind + "." + inner
 	}
-	if m.Type == "interactive" && json.Unmarshal(m.JSON, &inner) == nil && isTypeName(inner.Type) {
-		return m.Type + "." + inner.Type
-	}
-	return m.Type
+	return kind
 }
 
-// object checks that b is one JSON object.
-func (c *checker) object(r rule, field string, b []byte) bool {
-	switch trimmed := bytes.TrimSpace(b); {
-	case len(trimmed) == 0:
+// object checks that b is one JSON object and returns it, or nil.
+func (c *checker) object(r rule, field string, b []byte) wire.Value {
+	object, ok := rawObject(b)
+	switch {
+	case ok:
+		return object
+	case len(bytes.TrimSpace(b)) == 0:
 		c.fail(r, field, "empty")
-	case !json.Valid(trimmed):
+	case !json.Valid(b):
 		c.fail(r, field, "not JSON")
-	case trimmed[0] != '{':
-		c.fail(r, field, "other JSON")
 	default:
-		return true
+		c.fail(r, field, "other JSON")
 	}
-	return false
+	return nil
 }
 
 // utf8 checks free texts for which Meta states no limit.
