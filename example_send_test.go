@@ -1,12 +1,9 @@
 package wacloud_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"image"
-	"image/png"
 	"io"
 	"log"
 	"net/http"
@@ -91,19 +88,6 @@ func ExampleCheck() {
 	// Output:
 	// interactive.action.buttons[0].reply.title: 26 characters, at most 20 characters
 	// interactive.action.buttons[1].reply.id: used before in this message, unique in the message
-}
-
-func ExampleCheckImage() {
-	var picture bytes.Buffer
-	if err := png.Encode(&picture, image.NewGray(image.Rect(0, 0, 400, 300))); err != nil {
-		log.Fatal(err)
-	}
-	for _, p := range wacloud.CheckImage(&picture) {
-		fmt.Println(p.Rule)
-	}
-	// Output:
-	// image-format
-	// image-square
 }
 
 func ExampleNewList() {
