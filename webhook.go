@@ -68,6 +68,7 @@ type Webhook struct {
 	owners  []*App   // of the secrets, in the same order; nil without apps
 	tokens  [][32]byte
 	log     *slog.Logger
+	large   chan struct{} // slots for bodies that are large
 
 	state  atomic.Int32 // of Run
 	warned atomic.Bool  // that nobody runs the inbox
@@ -85,7 +86,7 @@ func NewWebhook(cfg WebhookConfig) (*Webhook, error) {
 	if err := cfg.check(); err != nil {
 		return nil, fmt.Errorf("wacloud: new webhook: %w", err)
 	}
-	w := &Webhook{cfg: cfg, log: cfg.Logger}
+	w := &Webhook{cfg: cfg, log: cfg.Logger, large: make(chan struct{}, largeBodies)}
 	if w.log == nil {
 		w.log = slog.New(slog.DiscardHandler)
 	}
@@ -119,6 +120,9 @@ func (cfg *WebhookConfig) check() error {
 	}
 	if !cfg.IngestOnly {
 		errs = append(errs, missing(cfg.Handler, "Handler is missing (or set IngestOnly)"), cfg.checkClients())
+	}
+	if cfg.RunConfig.Handler != nil || cfg.RunConfig.Failed != nil {
+		errs = append(errs, errors.New("RunConfig.Handler or Failed is set: the webhook has Handler for both"))
 	}
 	return errors.Join(errs...)
 }

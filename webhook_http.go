@@ -21,7 +21,8 @@ const (
 	maxChallenge   = 512              // of the handshake
 	readTimeout    = 15 * time.Second // of a body
 	putTimeout     = 5 * time.Second
-	keptBuffer     = 64 << 10 // a larger one is not reused
+	keptBuffer     = 64 << 10 // a body over this is large: its buffer is not reused
+	largeBodies    = 64       // at once; others wait, so that bodies in memory are bounded
 )
 
 const signatureHeader = "X-Hub-Signature-256"
@@ -93,7 +94,7 @@ func (w *Webhook) receive(rw http.ResponseWriter, r *http.Request) {
 	}
 	buf := bodies.Get().(*[]byte)
 	defer release(buf)
-	if status, reason := readBody(rw, r, buf); status != 0 {
+	if status, reason := w.readBody(rw, r, buf); status != 0 {
 		w.reject(rw, r, status, reason)
 		return
 	}
@@ -145,11 +146,21 @@ func release(buf *[]byte) {
 	}
 }
 
-// readBody reads the whole body into buf.
-func readBody(rw http.ResponseWriter, r *http.Request, buf *[]byte) (status int, reason string) {
+// readBody reads the whole body into buf. It takes memory as bytes come, not as a header promises.
+func (w *Webhook) readBody(rw http.ResponseWriter, r *http.Request, buf *[]byte) (status int, reason string) {
 	control := http.NewResponseController(rw)
 	_ = control.SetReadDeadline(time.Now().Add(readTimeout)) // not every writer can
-	err := readInto(r.Body, buf)
+	err := readInto(buf, r.Body, keptBuffer)
+	if errors.Is(err, errTooLarge) {
+		select {
+		case w.large <- struct{}{}:
+			defer func() { <-w.large }()
+			err = readInto(buf, r.Body, maxWebhookBody)
+		case <-time.After(readTimeout):
+			return http.StatusServiceUnavailable, "busy"
+		case <-r.Context().Done():
+		}
+	}
 	_ = control.SetReadDeadline(time.Time{})
 	switch {
 	case errors.Is(err, errTooLarge):
@@ -164,22 +175,22 @@ func readBody(rw http.ResponseWriter, r *http.Request, buf *[]byte) (status int,
 
 var errTooLarge = errors.New("wacloud: webhook body too large")
 
-func readInto(body io.Reader, buf *[]byte) error {
-	b := *buf
-	for {
+// readInto appends body to buf until its end, or returns errTooLarge when there is more than limit.
+func readInto(buf *[]byte, body io.Reader, limit int) error {
+	for b := *buf; ; *buf = b {
+		if len(b) == cap(b) {
+			b = append(b, 0)[:len(b)]
+		}
 		n, err := body.Read(b[len(b):cap(b)])
 		b = b[:len(b)+n]
 		*buf = b
 		switch {
-		case len(b) > maxWebhookBody:
+		case len(b) > limit:
 			return errTooLarge
 		case err == io.EOF:
 			return nil
 		case err != nil:
 			return err
-		}
-		if len(b) == cap(b) {
-			b = append(b, 0)[:len(b)]
 		}
 	}
 }

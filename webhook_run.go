@@ -16,6 +16,7 @@ func (w *Webhook) Run(ctx context.Context) error {
 	if !w.state.CompareAndSwap(runNotStarted, runRunning) {
 		return errWebhookRan
 	}
+	defer context.AfterFunc(ctx, func() { w.state.Store(runEnded) })()
 	defer w.state.Store(runEnded)
 	return w.run(ctx)
 }
@@ -41,7 +42,9 @@ func (w *Webhook) handle(ctx context.Context, e *Event) error {
 		return w.cfg.Handler.Handle(ctx, e)
 	}
 	start := time.Now()
-	w.observeEvent(ctx, e, MetricEventLag, start.Sub(e.Timestamp).Seconds())
+	if !e.Timestamp.IsZero() {
+		w.observeEvent(ctx, e, MetricEventLag, start.Sub(e.Timestamp).Seconds())
+	}
 	err := w.cfg.Handler.Handle(ctx, e)
 	w.observeEvent(ctx, e, MetricHandled, time.Since(start).Seconds())
 	return err

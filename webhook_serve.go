@@ -1,6 +1,7 @@
 package wacloud
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -80,8 +81,8 @@ func (w *Webhook) serve(ctx context.Context, listener net.Listener, stop func())
 	closeErr := shutdown(server)
 	endRun()
 	runErr := <-ran
-	if cause != nil || closeErr != nil || runErr != nil {
-		return fmt.Errorf("wacloud: serve: %w", cmpError(cause, closeErr, runErr))
+	if err := cmp.Or(cause, closeErr, runErr); err != nil {
+		return fmt.Errorf("wacloud: serve: %w", err)
 	}
 	return nil
 }
@@ -96,16 +97,23 @@ func (w *Webhook) runIfHandling(ctx context.Context) error {
 }
 
 func (w *Webhook) server() *http.Server {
-	mux := http.NewServeMux()
-	mux.Handle("/webhook", w)
 	return &http.Server{
-		Handler:           mux,
+		Handler:           http.HandlerFunc(w.serveWebhook),
 		ReadHeaderTimeout: headerTimeout,
 		ReadTimeout:       requestTimeout,
 		WriteTimeout:      requestTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeader,
 	}
+}
+
+// serveWebhook answers one path. An [http.ServeMux] would redirect the likes of /a/../webhook.
+func (w *Webhook) serveWebhook(rw http.ResponseWriter, r *http.Request) {
+	if r.URL.Path != "/webhook" {
+		http.NotFound(rw, r)
+		return
+	}
+	w.ServeHTTP(rw, r)
 }
 
 // shutdown stops listening and waits for the requests, which take no longer than Put does.
@@ -117,11 +125,6 @@ func shutdown(server *http.Server) error {
 		return fmt.Errorf("shutdown: %w", err)
 	}
 	return nil
-}
-
-func cmpError(errs ...error) error {
-	i := slices.IndexFunc(errs, func(err error) bool { return err != nil })
-	return errs[i]
 }
 
 // TLSConfig returns a copy of base (which may be nil) that asks for client certificates and leaves it to the webhook to
