@@ -72,8 +72,10 @@ type memoryEvent struct {
 	next   *memoryEvent
 }
 
-// size counts the JSON twice: as it came, and what was read from it.
-func (m *memoryEvent) size() int64 { return 2*int64(len(m.event.Raw)) + eventOverhead }
+// size is what the event keeps in memory.
+func (m *memoryEvent) size() int64 {
+	return int64(len(m.event.body)+len(m.event.Raw)) + eventOverhead
+}
 
 // A MemoryOption configures a [MemoryInbox].
 type MemoryOption interface{ applyMemory(*memoryConfig) }
@@ -87,8 +89,8 @@ type memoryOptionFunc func(*memoryConfig)
 
 func (f memoryOptionFunc) applyMemory(c *memoryConfig) { f(c) }
 
-// MemoryBytes bounds what the inbox holds, all events and dead letters together; an event counts with twice its JSON
-// and one KiB. It defaults to 64 MiB, which 0 and less mean too.
+// MemoryBytes bounds what the inbox holds, all events and dead letters together; an event counts with about twice its
+// JSON and one KiB. It defaults to 64 MiB, which 0 and less mean too.
 func MemoryBytes(n int64) MemoryOption {
 	return memoryOptionFunc(func(c *memoryConfig) { c.bytes = n })
 }

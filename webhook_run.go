@@ -68,7 +68,7 @@ func (w *Webhook) bind(ctx context.Context, e *Event) {
 
 func (w *Webhook) clientFor(ctx context.Context, e *Event) *Client {
 	switch {
-	case e.PhoneNumberID == "":
+	case e.PhoneNumberID == "", e.Kind == KindUnknown: // of an app that does not own it, perhaps
 		return nil
 	case w.cfg.Client == nil:
 		return w.foundClient(ctx, e)
