@@ -64,17 +64,15 @@ func (r Recipient) appendTo(b []byte) []byte {
 }
 
 // unencodable returns what keeps o from having a form on the wire.
-func (o *Outgoing) unencodable() (problems []Problem) {
-	if p := o.To.problem(); p != nil {
-		problems = append(problems, *p)
-	}
+func (o *Outgoing) unencodable() []Problem {
 	c := newChecker()
+	o.To.checkForm(c)
 	if isNil(o.Message) {
 		c.fail(ruleMessage, "type", "no message")
 	} else if m, ok := o.Message.(interface{ checkJSON(c *checker) }); ok {
 		m.checkJSON(c)
 	}
-	return append(problems, c.finish()...)
+	return c.finish()
 }
 
 // isNil reports whether a message or a slot of one is empty: nil, or a nil pointer to one of the kinds, whose methods

@@ -111,18 +111,22 @@ func (r *Recipient) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// problem tells why r has no form on the wire, or nil. What Meta says about the grammar of user and group ids is left to
-// [Outgoing.Check], so that a change of theirs can be skipped.
+// problem tells why r has no form on the wire, or nil.
 func (r Recipient) problem() *Problem {
-	if r.value != "" && (r.kind == recipientUserID || r.kind == recipientGroup) {
-		return nil
-	}
 	c := newChecker()
-	r.check(c)
+	r.checkForm(c)
 	if problems := c.finish(); len(problems) > 0 {
 		return &problems[0]
 	}
 	return nil
+}
+
+// checkForm leaves what Meta says about the grammar of user and group ids to [Outgoing.Check], so that a change of theirs
+// can be skipped.
+func (r Recipient) checkForm(c *checker) {
+	if r.value == "" || r.kind == recipientPhone || r.kind == recipientWaID {
+		r.check(c)
+	}
 }
 
 // phoneDigits drops the punctuation of a phone number. It allocates only where there is some inside.
