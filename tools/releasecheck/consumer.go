@@ -2,10 +2,8 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
@@ -43,8 +41,8 @@ func (c *consumer) build(ctx context.Context, repo string, modules []localModule
 	if err := c.useProxies(ctx); err != nil {
 		return err
 	}
-	quickstart := filepath.Join(c.dir, "quickstart")
-	if err := os.MkdirAll(quickstart, 0o750); err != nil {
+	quickstart := filepath.Join(repo, "examples", "quickstart")
+	if err := os.CopyFS(filepath.Join(c.dir, "quickstart"), os.DirFS(quickstart)); err != nil {
 		return err
 	}
 	var imports []string
@@ -60,16 +58,6 @@ func (c *consumer) build(ctx context.Context, repo string, modules []localModule
 		}
 	}
 	if err := c.write("main.go", program(imports)); err != nil {
-		return err
-	}
-	source, err := os.ReadFile(filepath.Join(repo, "examples", "quickstart", "main.go"))
-	if errors.Is(err, fs.ErrNotExist) {
-		source, err = []byte(program(nil)), nil
-	}
-	if err != nil {
-		return err
-	}
-	if err := c.write("quickstart/main.go", string(source)); err != nil {
 		return err
 	}
 	if err := c.golang(ctx, "mod", "init", "example.com/stranger"); err != nil {

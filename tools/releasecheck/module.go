@@ -15,8 +15,8 @@ import (
 	"golang.org/x/mod/zip"
 )
 
-// firstVersion is what a repository of one module is packed at: nothing in it names a version.
-const firstVersion = "v0.1.0"
+// defaultVersion is what a repository of one module is packed at: nothing in it names a version.
+const defaultVersion = "v0.0.0"
 
 // localModule is one module of the repository, as it is committed.
 type localModule struct {
@@ -102,10 +102,10 @@ func commonVersion(modules []localModule, want string) (string, error) {
 		}
 	}
 	if version == "" {
-		version = firstVersion
+		version = defaultVersion
 	}
 	if !semver.IsValid(version) {
-		return "", fmt.Errorf("%q is not a version such as %s", version, firstVersion)
+		return "", fmt.Errorf("%q is not a version such as v0.1.0", version)
 	}
 	return version, nil
 }
