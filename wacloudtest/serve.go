@@ -21,9 +21,14 @@ func (s *Server) Serve(h wacloud.Handler, change ...func(*wacloud.WebhookConfig)
 	s.tb.Helper()
 	b := &bot{touch: s.engine.Touch, started: make(chan struct{}), pending: map[string]bool{}, seen: map[string]bool{}}
 	cfg := wacloud.WebhookConfig{
-		Client: s.Client(), AppSecrets: s.Config().AppSecrets, VerifyToken: s.Config().VerifyToken,
+		AppSecrets: s.Config().AppSecrets, VerifyToken: s.Config().VerifyToken,
 		Handler: h, Inbox: wacloud.NewMemoryInbox(), RunConfig: wacloud.RunConfig{MaxAttempts: 1},
 		Logger: slog.New(slog.NewTextHandler(logWriter{s.tb}, &slog.HandlerOptions{Level: slog.LevelWarn})),
+	}
+	if len(s.cfg.numbers) == 1 {
+		cfg.Client = s.Client()
+	} else {
+		cfg.Clients = oneClient{s.Client()}
 	}
 	for _, f := range change {
 		f(&cfg)
@@ -43,6 +48,13 @@ func (s *Server) Serve(h wacloud.Handler, change ...func(*wacloud.WebhookConfig)
 	}
 	s.connectHandler(hook)
 	return hook
+}
+
+// oneClient answers for all numbers: the webhook turns it into the client of the event's number.
+type oneClient struct{ client *wacloud.Client }
+
+func (c oneClient) ClientFor(context.Context, *wacloud.Event) (*wacloud.Client, error) {
+	return c.client, nil
 }
 
 // run runs the webhook until the test ends; it returns when events are handled.
@@ -159,6 +171,12 @@ func (b *bot) idle() bool {
 	return len(b.pending) == 0
 }
 
+func (b *bot) fail(err error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.errs = append(b.errs, err)
+}
+
 func (b *bot) takeErrors() []error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -236,13 +254,11 @@ func (h *watchedHandler) Handle(ctx context.Context, e *wacloud.Event) error {
 }
 
 func (h *watchedHandler) HandleFailed(ctx context.Context, e *wacloud.Event, err error) {
+	defer h.bot.end(e.ID)
+	h.bot.fail(fmt.Errorf("%s event: %w", e.Kind, err))
 	if f, ok := h.Handler.(wacloud.FailureHandler); ok {
 		f.HandleFailed(ctx, e, err)
 	}
-	h.bot.mu.Lock()
-	h.bot.errs = append(h.bot.errs, fmt.Errorf("%s event: %w", e.Kind, err))
-	h.bot.mu.Unlock()
-	h.bot.end(e.ID)
 }
 
 // logWriter writes the library's log to the test's.

@@ -147,10 +147,7 @@ func (s *Server) URL() string { return s.base }
 // Client returns a client of the default number.
 func (s *Server) Client(opts ...wacloud.Option) *wacloud.Client {
 	s.tb.Helper()
-	if s.cfg.inMemory {
-		opts = append([]wacloud.Option{wacloud.WithHTTPClient(s.http)}, opts...)
-	}
-	c, err := s.Config().NewClient(opts...)
+	c, err := s.Config().NewClient(append(s.Options(), opts...)...)
 	if err != nil {
 		s.tb.Fatalf("wacloudtest: client: %v", err)
 	}
@@ -160,8 +157,16 @@ func (s *Server) Client(opts ...wacloud.Option) *wacloud.Client {
 // HTTPClient returns a client that reaches the server, in memory too.
 func (s *Server) HTTPClient() *http.Client { return s.http }
 
-// Config returns the configuration of a bot that talks to the server. In memory its clients also need
-// wacloud.WithHTTPClient(srv.HTTPClient()).
+// Options returns what clients made from [Server.Config] need besides: permission to download files from the server, and
+// in memory the way to it.
+func (s *Server) Options() []wacloud.Option {
+	if s.cfg.inMemory {
+		return []wacloud.Option{wacloud.WithMediaHosts("graph.invalid"), wacloud.WithHTTPClient(s.http)}
+	}
+	return []wacloud.Option{wacloud.WithMediaHosts("127.0.0.1")}
+}
+
+// Config returns the configuration of a bot that talks to the server; see [Server.Options].
 func (s *Server) Config() wacloud.Config {
 	return wacloud.Config{
 		PhoneNumberID: s.cfg.numbers[0],
