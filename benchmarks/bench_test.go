@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"testing"
 	"time"
 
@@ -259,7 +260,7 @@ func BenchmarkRouter(b *testing.B) {
 	events, err := wacloud.ParseWebhook([]byte(tapBody(1)))
 	must(b, err)
 	for _, n := range []int{10, 10_000} {
-		b.Run(fmt.Sprint(n), func(b *testing.B) {
+		b.Run(strconv.Itoa(n), func(b *testing.B) {
 			r := newRouter(n, func() {})
 			b.ReportAllocs()
 			for b.Loop() {

@@ -1,6 +1,7 @@
 package benchmarks
 
 import (
+	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
@@ -42,7 +43,7 @@ func signedPost(n int) (*http.Request, error) {
 	body := tapBody(n)
 	mac := hmac.New(sha256.New, []byte(appSecret))
 	mac.Write([]byte(body))
-	req, err := http.NewRequest(http.MethodPost, "/webhook", strings.NewReader(body))
+	req, err := http.NewRequestWithContext(context.Background(), http.MethodPost, "/webhook", strings.NewReader(body))
 	if err != nil {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"maps"
@@ -31,12 +32,12 @@ func main() {
 	}
 }
 
-func run(ctx context.Context, passes int, benchtime, out string) error {
+func run(ctx context.Context, passes int, benchtime, out string) (err error) {
 	dir, err := os.MkdirTemp("", "report")
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir)
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	binary := filepath.Join(dir, "benchmarks.test")
 	if text, err := exec.CommandContext(ctx, "go", "test", "-c", "-o", binary, ".").CombinedOutput(); err != nil {
 		return fmt.Errorf("%w\n%s", err, text)
