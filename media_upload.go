@@ -34,8 +34,8 @@ type Upload struct {
 	SkipValidation bool
 }
 
-// mediaType is a row of Meta's table of media types (Meta, business phone numbers, media, read 2026-03). Sizes are in
-// bytes; that a megabyte is 1,048,576 of them is our reading.
+// mediaType is a row of Meta's table of media types (Meta, business phone numbers, media, read 2026-03). Its max stands in
+// the limits table, in bytes; that a megabyte is 1,048,576 of them is our reading.
 type mediaType struct {
 	mime string
 	ext  string
@@ -44,25 +44,28 @@ type mediaType struct {
 
 const megabyte = 1 << 20
 
+// maxBytes is the number of a row of the limits table.
+func maxBytes(r rule) int64 { return int64(limits[r].max) }
+
 var mediaTypes = [...]mediaType{
-	{"audio/aac", ".aac", 16 * megabyte},
-	{"audio/amr", ".amr", 16 * megabyte},
-	{"audio/mpeg", ".mp3", 16 * megabyte},
-	{"audio/mp4", ".m4a", 16 * megabyte},
-	{"audio/ogg", ".ogg", 16 * megabyte}, // Opus, mono
-	{"text/plain", ".txt", 100 * megabyte},
-	{"application/pdf", ".pdf", 100 * megabyte},
-	{"application/msword", ".doc", 100 * megabyte},
-	{"application/vnd.ms-excel", ".xls", 100 * megabyte},
-	{"application/vnd.ms-powerpoint", ".ppt", 100 * megabyte},
-	{"application/vnd.openxmlformats-officedocument.wordprocessingml.document", ".docx", 100 * megabyte},
-	{"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", ".xlsx", 100 * megabyte},
-	{"application/vnd.openxmlformats-officedocument.presentationml.presentation", ".pptx", 100 * megabyte},
-	{"image/jpeg", ".jpg", 5 * megabyte},
-	{"image/png", ".png", 5 * megabyte},
-	{"video/mp4", ".mp4", 16 * megabyte},
-	{"video/3gpp", ".3gp", 16 * megabyte},
-	{"image/webp", ".webp", 500 << 10}, // stickers: 500 KB animated, 100 KB otherwise
+	{"audio/aac", ".aac", maxBytes(ruleAudioSize)},
+	{"audio/amr", ".amr", maxBytes(ruleAudioSize)},
+	{"audio/mpeg", ".mp3", maxBytes(ruleAudioSize)},
+	{"audio/mp4", ".m4a", maxBytes(ruleAudioSize)},
+	{"audio/ogg", ".ogg", maxBytes(ruleAudioSize)}, // Opus, mono
+	{"text/plain", ".txt", maxBytes(ruleDocumentSize)},
+	{"application/pdf", ".pdf", maxBytes(ruleDocumentSize)},
+	{"application/msword", ".doc", maxBytes(ruleDocumentSize)},
+	{"application/vnd.ms-excel", ".xls", maxBytes(ruleDocumentSize)},
+	{"application/vnd.ms-powerpoint", ".ppt", maxBytes(ruleDocumentSize)},
+	{"application/vnd.openxmlformats-officedocument.wordprocessingml.document", ".docx", maxBytes(ruleDocumentSize)},
+	{"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", ".xlsx", maxBytes(ruleDocumentSize)},
+	{"application/vnd.openxmlformats-officedocument.presentationml.presentation", ".pptx", maxBytes(ruleDocumentSize)},
+	{"image/jpeg", ".jpg", maxBytes(ruleImageSize)},
+	{"image/png", ".png", maxBytes(ruleImageSize)},
+	{"video/mp4", ".mp4", maxBytes(ruleVideoSize)},
+	{"video/3gpp", ".3gp", maxBytes(ruleVideoSize)},
+	{"image/webp", ".webp", maxBytes(ruleStickerSize)}, // stickers: 500 KB animated, 100 KB otherwise
 }
 
 // Upload stores a file with Meta for 30 days and returns its media id. The file is streamed, never held in memory. A

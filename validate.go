@@ -38,6 +38,7 @@ type limit struct {
 	inferred bool
 	from     source
 	hint     string
+	less     string // the hint for what is too short or too few, where it is not the usual one
 }
 
 // The sources: Meta's pages by the end of their address, and where Meta has none, who says so.
@@ -87,8 +88,6 @@ var limits = [ruleCount]limit{
 		hint: "write a space instead of the tab"},
 	ruleLabelMarkdown: {name: "label.markdown", what: "titles and labels, header text included", rule: "no markdown", severity: SeverityWarning, from: buttonsPage,
 		hint: "phones show the marks literally here: take them out"},
-	ruleID: {name: "id", what: "an id that Meta gave: of a file, a message, a flow", max: unlimited, unit: characters, inferred: true, from: ourReading,
-		hint: "pass it as Meta gave it"},
 	ruleIDSpace: {name: "id.space", what: "any id", rule: "no space at its start or end", inferred: true, from: ourReading,
 		hint: "trim it"},
 	ruleIDRoute: {name: "id.route", what: "an id written by a Route", rule: "a value that the route can write", inferred: true, from: ourReading,
@@ -103,8 +102,8 @@ var limits = [ruleCount]limit{
 		hint: "pass a value, or a pointer that is not nil"},
 	ruleTo: {name: "to", what: "the recipient", rule: "a recipient made by Phone, WaID, UserID or GroupID", from: sendMessages,
 		hint: "say who gets the message"},
-	ruleToPhone: {name: "to.phone", what: "a phone number", min: 7, max: 15, unit: things, noun: "digits", from: sendMessages,
-		hint: "write the full international number with its country code"},
+	ruleToPhone: {name: "to.phone", what: "a phone number", min: 7, max: 15, unit: things, noun: "digits", inferred: true, from: sendMessages,
+		hint: "write the full international number with its country code", less: "write the full international number with its country code"},
 	ruleToPhoneForm: {name: "to.phone.form", what: "a phone number", rule: "a full international number", from: sendMessages,
 		hint: "write the country code, digits and at most spaces, hyphens, dots and parentheses"},
 	ruleToWaID: {name: "to.wa_id", what: "a WhatsApp id", rule: "digits only", from: sendMessages,
@@ -200,7 +199,7 @@ var limits = [ruleCount]limit{
 	ruleListRows: {name: "list.rows", what: "the rows of a list, over all sections", min: 1, max: 10, unit: things, noun: "rows", from: listPage,
 		hint: "send several lists, or a last row that opens the next"},
 	ruleSectionRows: {name: "section.rows", what: "the rows of one section", min: 1, max: unlimited, unit: things, noun: "rows", inferred: true, from: ourReading,
-		hint: "leave an empty section out"},
+		hint: "leave an empty section out", less: "leave an empty section out"},
 	ruleSectionTitle: {name: "section.title", what: "the title of a section", max: 24, unit: characters, from: listPage,
 		hint: "shorten it"},
 	ruleSectionTitled: {name: "section.title.required", what: "the title of a section where there are several", rule: "a title", from: listPage,
@@ -222,7 +221,7 @@ var limits = [ruleCount]limit{
 
 	// Media carousels.
 	ruleCards: {name: "cards", what: "the cards of a carousel", min: 2, max: 10, unit: things, noun: "cards", from: carouselPage,
-		hint: "send several carousels, or one picture with Buttons"},
+		hint: "send several carousels", less: "add cards, or send one picture with Buttons"},
 	ruleCardHeader: {name: "card.header", what: "the header of a card", rule: "an image or a video", from: carouselPage,
 		hint: "give every card a picture or a video"},
 	ruleCardHeaderKind: {name: "card.header.kind", what: "the headers of all cards", rule: "the same kind on all cards", inferred: true, from: ourReading,
@@ -264,7 +263,7 @@ var limits = [ruleCount]limit{
 
 	// Products.
 	ruleProductCards: {name: "product_cards", what: "the cards of a product carousel", min: 2, max: 10, unit: things, noun: "cards", from: productsPage,
-		hint: "send several carousels, or one Product"},
+		hint: "send several carousels", less: "add products, or send one Product"},
 	ruleCatalogID: {name: "catalog_id", what: "the id of a catalog", min: 1, max: unlimited, unit: characters, from: productPage,
 		hint: "pass the id of the catalog"},
 	ruleRetailerID: {name: "product_retailer_id", what: "the id of a product", min: 1, max: unlimited, unit: characters, from: productPage,
@@ -276,7 +275,7 @@ var limits = [ruleCount]limit{
 	ruleProducts: {name: "product_list.items", what: "the products of a list, over all sections", min: 1, max: 30, unit: things, noun: "products", from: multiPage,
 		hint: "send several lists, or a Catalog"},
 	ruleSectionProducts: {name: "product_section.items", what: "the products of one section", min: 1, max: unlimited, unit: things, noun: "products", from: multiPage,
-		hint: "leave an empty section out"},
+		hint: "leave an empty section out", less: "leave an empty section out"},
 	ruleProductSection: {name: "product_section.title", what: "the title of a section", max: 24, unit: characters, from: multiPage,
 		hint: "shorten it"},
 	ruleProductSectionTitled: {name: "product_section.title.required", what: "the title of a section where there are several", rule: "a title", from: multiPage,
@@ -312,7 +311,7 @@ var limits = [ruleCount]limit{
 	ruleCallText: {name: "call.display_text", what: "the label of a call button", max: 20, unit: characters, from: callPage,
 		hint: "shorten it"},
 	ruleCallTTL: {name: "call.ttl_minutes", what: "the life of a call button", min: 1, max: 43200, unit: things, noun: "minutes", from: callPage,
-		hint: "leave it 0 for seven days"},
+		hint: "leave it 0 for seven days", less: "leave it 0 for seven days"},
 	ruleCallPayload: {name: "call.payload", what: "the payload of a call button", max: 512, unit: characters, from: callPage,
 		hint: "store the data and send its key"},
 
@@ -340,8 +339,6 @@ var limits = [ruleCount]limit{
 	ruleDocumentSize: {name: "document.size", what: "a document", max: 100 << 20, unit: things, noun: "bytes", from: mediaPage,
 		hint: "send a link instead"},
 	ruleStickerSize: {name: "sticker.size", what: "an animated sticker", max: 500 << 10, unit: things, noun: "bytes", from: stickerPage,
-		hint: "compress it"},
-	ruleStickerStatic: {name: "sticker.size.static", what: "a static sticker", max: 100 << 10, unit: things, noun: "bytes", severity: SeverityWarning, from: stickerPage,
 		hint: "compress it"},
 	ruleFileType: {name: "file.type", what: "the MIME type of an upload", rule: "one of Meta's media types", from: mediaPage,
 		hint: "convert the file"},

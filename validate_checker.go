@@ -104,24 +104,46 @@ func writeStep(b *strings.Builder, name string) {
 }
 
 // fail reports that a rule does not hold.
-func (c *checker) fail(r rule, field, got string) { c.report(r, field, got, limits[r].rule) }
+func (c *checker) fail(r rule, field, got string) {
+	c.report(r, field, got, limits[r].rule, limits[r].hint)
+}
 
-func (c *checker) report(r rule, field, got, want string) {
+func (c *checker) report(r rule, field, got, want, hint string) {
 	l := &limits[r]
 	c.problems = append(c.problems, Problem{
 		Path: c.path(field), Rule: l.name, Got: got, Limit: want,
-		Severity: l.severity, Inferred: l.inferred, Hint: l.hint,
+		Severity: l.severity, Inferred: l.inferred, Hint: hint,
 	})
+}
+
+// tooMuch and tooLittle report what is over or under the numbers of a row.
+func (c *checker) tooMuch(r rule, field, got string) {
+	l := &limits[r]
+	c.report(r, field, got, "at most "+l.amount(l.max), l.hint)
+}
+
+func (c *checker) tooLittle(r rule, field, got string) {
+	l := &limits[r]
+	hint := l.less
+	switch {
+	case hint != "":
+	case l.max == unlimited:
+		hint = l.hint
+	case l.unit == things:
+		hint = "add " + l.noun
+	default:
+		hint = "it is required"
+	}
+	c.report(r, field, got, "at least "+l.amount(l.min), hint)
 }
 
 // number checks n against a row.
 func (c *checker) number(r rule, field string, n int) {
-	l := &limits[r]
-	switch {
+	switch l := &limits[r]; {
 	case n < l.min:
-		c.report(r, field, l.amount(n), "at least "+l.amount(l.min))
+		c.tooLittle(r, field, l.amount(n))
 	case n > l.max:
-		c.report(r, field, l.amount(n), "at most "+l.amount(l.max))
+		c.tooMuch(r, field, l.amount(n))
 	}
 }
 
@@ -153,7 +175,7 @@ func (c *checker) length(r rule, field, s string) bool {
 	l := &limits[r]
 	switch {
 	case s == "" && l.min > 0:
-		c.report(r, field, "empty", "at least "+l.amount(l.min))
+		c.tooLittle(r, field, "empty")
 	case len(s) > l.max:
 		c.long(r, field, s)
 	}
@@ -204,7 +226,8 @@ func (c *checker) long(r rule, field, s string) {
 	n := utf8.RuneCountInString(s)
 	c.number(r, field, n)
 	if units := utf16Len(s); n <= l.max && units > l.max {
-		c.report(ruleUTF16, field, strconv.Itoa(units)+" UTF-16 units", "at most "+strconv.Itoa(l.max)+" UTF-16 units")
+		c.report(ruleUTF16, field, strconv.Itoa(units)+" UTF-16 units", "at most "+strconv.Itoa(l.max)+" UTF-16 units",
+			limits[ruleUTF16].hint)
 	}
 }
 
@@ -226,13 +249,21 @@ func utf16Len(s string) int {
 	return n
 }
 
-// id checks an id that comes back in a webhook, or that Meta gave.
+// id checks an id of a length that Meta limits, or that has to be there.
 func (c *checker) id(r rule, field, s string) {
 	if why, ok := brokenIDReason(s); ok {
 		c.fail(ruleIDRoute, field, why)
 		return
 	}
 	if c.length(r, field, s) && strings.TrimSpace(s) != s {
+		c.fail(ruleIDSpace, field, "space at its start or end")
+	}
+}
+
+// givenID checks an id that Meta gave: of a file, a message, a flow. It may be empty.
+func (c *checker) givenID(field, s string) {
+	c.utf8(field, s)
+	if strings.TrimSpace(s) != s {
 		c.fail(ruleIDSpace, field, "space at its start or end")
 	}
 }
@@ -270,7 +301,7 @@ func (c *checker) file(m Media) {
 	case m.ID != "" && m.Link != "":
 		c.fail(ruleMediaSource, "", "both id and link")
 	}
-	c.id(ruleID, "id", m.ID)
+	c.givenID("id", m.ID)
 	if m.Link != "" {
 		c.web("link", m.Link)
 	}

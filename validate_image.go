@@ -40,7 +40,7 @@ func (c *checker) image(r io.Reader) {
 	case err != nil:
 		c.fail(ruleImageRead, imagePath, "a reader that fails")
 	case file.n == over:
-		c.report(ruleImageSize, imagePath, "more than 5 MB", "at most 5242880 bytes")
+		c.tooMuch(ruleImageSize, imagePath, "more than 5 MB")
 	default:
 		c.number(ruleImageSizeMB, imagePath, int(file.n))
 	}

@@ -187,7 +187,7 @@ func (m Flow) check(c *checker) {
 	case m.ID != "" && m.Name != "":
 		c.fail(ruleFlowSource, "", "both id and name")
 	}
-	c.id(ruleID, "flow_id", m.ID)
+	c.givenID("flow_id", m.ID)
 	c.utf8("flow_name", m.Name)
 	c.utf8("flow_token", m.Token)
 	c.label(ruleFlowCTA, "flow_cta", m.CTA)

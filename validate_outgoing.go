@@ -14,9 +14,7 @@ func (o Outgoing) Check() []Problem {
 func (o *Outgoing) check(c *checker) {
 	o.To.check(c)
 	c.message(o.Message)
-	if o.ReplyTo != "" {
-		c.id(ruleID, "context.message_id", o.ReplyTo)
-	}
+	c.givenID("context.message_id", o.ReplyTo)
 	c.length(ruleCallbackData, "biz_opaque_callback_data", o.CallbackData)
 	c.utf8("recipient_identity_key_hash", o.IdentityKeyHash)
 	if isNil(o.Message) {

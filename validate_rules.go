@@ -11,7 +11,6 @@ const (
 	ruleLabelBreak
 	ruleLabelTab
 	ruleLabelMarkdown
-	ruleID
 	ruleIDSpace
 	ruleIDRoute
 	ruleURL
@@ -128,7 +127,6 @@ const (
 	ruleVideoSize
 	ruleDocumentSize
 	ruleStickerSize
-	ruleStickerStatic
 	ruleFileType
 	ruleCount
 )
