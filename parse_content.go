@@ -83,7 +83,7 @@ func (m *InboundMessage) readInteractive(v wire.Value) {
 	var name string
 	var reply wire.Value
 	for key, val := range v.Members {
-		if val.Kind() == wire.Object && slices.Contains(interactiveObjects, key) {
+		if val.Kind() == wire.Object && !isInteractiveReply(name) {
 			name, reply = key, val
 		}
 	}
@@ -110,20 +110,24 @@ func (m *InboundMessage) readInteractive(v wire.Value) {
 			Kind: ReplyKindPayment, ID: either(reply, "reference_id", "credential_id"),
 			Title: reply.Get("payment_method").View(), Data: cloneJSON(reply),
 		})
+	case "": // nothing in it: the value's errors may say why
+		m.Content = UnsupportedContent{Type: "interactive"}
 	case "product":
 		m.Content = ProductContent{
 			CatalogID: reply.Get("catalog_id").View(), RetailerID: either(reply, "product_retailer_id", "id"),
 		}
 	default:
 		m.Content = UnknownContent{}
-		if v.Kind() != wire.Object || reply == nil && len(v) == len("{}") {
-			m.Content = UnsupportedContent{Type: "interactive"}
-		}
 	}
 }
 
-var interactiveObjects = []string{
-	"button_reply", "list_reply", "quick_reply", "nfm_reply", "call_permission_reply", "payment_method", "product",
+func isInteractiveReply(name string) bool {
+	switch name {
+	case "button_reply", "list_reply", "quick_reply", "nfm_reply", "call_permission_reply", "payment_method", "product":
+		return true
+	default:
+		return false
+	}
 }
 
 // either is the text of the first of two members that has one.
