@@ -1,50 +1,549 @@
 package wacloud_test
 
 import (
+	"bytes"
 	"context"
+	"errors"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/stretchr/testify/require"
 
 	"github.com/wacloud/wacloud"
 )
 
+const (
+	tapperPhone = "16505551234"
+	tappedOn    = "106540352242922"
+)
+
 // tapOn is the event of a tapped reply button.
 func tapOn(id string) *wacloud.Event {
-	return replyEvent(wacloud.Reply{Kind: wacloud.ReplyKindButton, ID: id})
+	return replyEvent(wacloud.Reply{Kind: wacloud.ReplyKindButton, ID: id, Title: "Tap", ContextID: "wamid.menu"})
 }
 
 func replyEvent(reply wacloud.Reply) *wacloud.Event {
+	e := contentEvent(wacloud.ReplyContent{})
+	e.Message.Reply = &reply
+	return e
+}
+
+func contentEvent(content wacloud.Content) *wacloud.Event {
 	return &wacloud.Event{
-		Kind: wacloud.KindMessage, ID: "m|1|" + reply.ID, PhoneNumberID: "106540352242922",
-		Message: &wacloud.InboundMessage{
-			ID: "wamid.tap", From: wacloud.User{Phone: "16505551234"}, Content: wacloud.ReplyContent{}, Reply: &reply,
-		},
+		Kind: wacloud.KindMessage, ID: "m|106540352242922|wamid.in", PhoneNumberID: tappedOn,
+		Message: &wacloud.InboundMessage{ID: "wamid.in", From: wacloud.User{Phone: tapperPhone}, Content: content},
 	}
 }
 
-// marker returns a callback that writes name to got.
-func marker(got *string, name string) wacloud.HandlerFunc {
+// note returns a callback that appends name to got.
+func note(got *[]string, name string) wacloud.HandlerFunc {
 	return func(context.Context, *wacloud.Event) error {
-		*got = name
+		*got = append(*got, name)
 		return nil
 	}
 }
 
-func TestRouterTypedTap(t *testing.T) {
-	t.Parallel()
-	type removeItem struct {
-		N int `id:"n"`
-	}
-	cartRemove := wacloud.NewRoute[removeItem]("cart:remove:{n}")
-	require.Equal(t, wacloud.Button{ID: "cart:remove:3", Title: "Remover"}, cartRemove.Button("Remover", removeItem{N: 3}))
-
+// fullRouter has a callback of each kind, which notes its name.
+func fullRouter(got *[]string) *wacloud.Router {
 	r := wacloud.NewRouter()
-	var got removeItem
-	wacloud.On(r, cartRemove, func(_ context.Context, _ *wacloud.Event, p removeItem) error {
-		got = p
+	r.Reply("order:{id}", note(got, "reply"))
+	r.Label("Sim", note(got, "label"))
+	r.Flow("flow", note(got, "flow"))
+	r.Text(note(got, "text"))
+	r.Location(note(got, "location"))
+	r.Message(note(got, "message"))
+	r.GroupMessage(note(got, "group"))
+	r.Status(note(got, "status"))
+	r.Event(note(got, "event"))
+	r.NotFound(note(got, "not found"))
+	return r
+}
+
+func inGroup(e *wacloud.Event) *wacloud.Event {
+	e.Message.GroupID = "120363394967480931"
+	return e
+}
+
+func inStandby(e *wacloud.Event) *wacloud.Event {
+	e.Standby = true
+	return e
+}
+
+func echoOf(e *wacloud.Event) *wacloud.Event {
+	e.Kind = wacloud.KindEcho
+	return e
+}
+
+func TestRouterDispatch(t *testing.T) {
+	t.Parallel()
+	reply := func(kind wacloud.ReplyKind, id, title string) *wacloud.Event {
+		return replyEvent(wacloud.Reply{Kind: kind, ID: id, Title: title})
+	}
+	tests := []struct {
+		name  string
+		event *wacloud.Event
+		want  string
+	}{
+		{"button", reply(wacloud.ReplyKindButton, "order:7", ""), "reply"},
+		{"list row", reply(wacloud.ReplyKindListRow, "order:7", ""), "reply"},
+		{"quick reply", reply(wacloud.ReplyKindQuick, "order:7", ""), "reply"},
+		{"typed", reply(wacloud.ReplyKindTyped, "order:7", ""), "reply"},
+		{"a reply whose kind is not set", reply(0, "order:7", ""), "reply"},
+		{"unknown id", reply(wacloud.ReplyKindButton, "old:7", ""), "not found"},
+		{"no id", reply(wacloud.ReplyKindButton, "", ""), "not found"},
+		{"label without id", reply(wacloud.ReplyKindQuick, "", "Sim"), "label"},
+		{"label as id", reply(wacloud.ReplyKindQuick, "Sim", "Sim"), "label"},
+		{"label with another id", reply(wacloud.ReplyKindQuick, "old:7", "Sim"), "not found"},
+		{"label of a reply button", reply(wacloud.ReplyKindButton, "", "Sim"), "not found"},
+		{"label in other letters", reply(wacloud.ReplyKindQuick, "", "sim"), "not found"},
+		{"flow", reply(wacloud.ReplyKindFlow, "flow", ""), "flow"},
+		{"flow with an id like a button's", reply(wacloud.ReplyKindFlow, "order:7", ""), "message"},
+		{"address form", reply(wacloud.ReplyKindFlow, "address_message", ""), "message"},
+		{"payment", reply(wacloud.ReplyKindPayment, "order:7", ""), "message"},
+		{"call permission", reply(wacloud.ReplyKindCallPermission, "accept", ""), "message"},
+		{"text", contentEvent(wacloud.TextContent{Body: "order:7"}), "text"},
+		{"location", contentEvent(wacloud.LocationContent{}), "location"},
+		{"media", contentEvent(wacloud.MediaContent{Caption: "order:7"}), "message"},
+		{"contacts", contentEvent(wacloud.ContactsContent{}), "message"},
+		{"reaction", contentEvent(wacloud.ReactionContent{}), "message"},
+		{"order", contentEvent(wacloud.OrderContent{}), "message"},
+		{"edited text", contentEvent(wacloud.EditContent{Content: wacloud.TextContent{}}), "message"},
+		{"unsupported", contentEvent(wacloud.UnsupportedContent{}), "message"},
+		{"unknown message", contentEvent(wacloud.UnknownContent{}), "message"},
+		{"content that a test left out", contentEvent(nil), "message"},
+		{"system message", contentEvent(wacloud.SystemContent{Type: "user_changed_number"}), "event"},
+		{"text in a group", inGroup(contentEvent(wacloud.TextContent{})), "group"},
+		{"media in a group", inGroup(contentEvent(wacloud.MediaContent{})), "group"},
+		{"system message in a group", inGroup(contentEvent(wacloud.SystemContent{})), "event"},
+		{"tap in a group", inGroup(reply(wacloud.ReplyKindQuick, "order:7", "")), "reply"},
+		{"unknown tap in a group", inGroup(reply(wacloud.ReplyKindQuick, "old:7", "")), "not found"},
+		{"status", &wacloud.Event{Kind: wacloud.KindStatus, Status: &wacloud.Status{}}, "status"},
+		{"error", &wacloud.Event{Kind: wacloud.KindError}, "event"},
+		{"account", &wacloud.Event{Kind: wacloud.KindAccount}, "event"},
+		{"unknown event", &wacloud.Event{}, "event"},
+		{"message without a message", &wacloud.Event{Kind: wacloud.KindMessage}, "event"},
+		{"standby tap", inStandby(tapOn("order:7")), "event"},
+		{"standby tap without a route", inStandby(tapOn("old:7")), "event"},
+		{"standby text", inStandby(contentEvent(wacloud.TextContent{})), "event"},
+		{"standby media", inStandby(contentEvent(wacloud.MediaContent{})), "event"},
+		{"standby status", inStandby(&wacloud.Event{Kind: wacloud.KindStatus, Status: &wacloud.Status{}}), "event"},
+		{"echo of a text", echoOf(contentEvent(wacloud.TextContent{})), "event"},
+		{"echo of a tap", echoOf(tapOn("order:7")), "event"},
+		{"echo of media", echoOf(contentEvent(wacloud.MediaContent{})), "event"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			var got []string
+			require.NoError(t, fullRouter(&got).Handle(t.Context(), tt.event))
+			require.Equal(t, []string{tt.want}, got)
+		})
+	}
+}
+
+// With some callbacks missing, events go on to the next in line, and never to one that is not theirs.
+func TestRouterDispatchFallsBack(t *testing.T) {
+	t.Parallel()
+	all := map[string]func(*wacloud.Router, wacloud.HandlerFunc){
+		"text":      func(r *wacloud.Router, h wacloud.HandlerFunc) { r.Text(h) },
+		"message":   func(r *wacloud.Router, h wacloud.HandlerFunc) { r.Message(h) },
+		"event":     func(r *wacloud.Router, h wacloud.HandlerFunc) { r.Event(h) },
+		"not found": func(r *wacloud.Router, h wacloud.HandlerFunc) { r.NotFound(h) },
+	}
+	tests := []struct {
+		name  string
+		have  []string
+		event *wacloud.Event
+		want  []string
+	}{
+		{"text to message", []string{"message", "event"}, contentEvent(wacloud.TextContent{}), []string{"message"}},
+		{"location to message", []string{"text", "message"}, contentEvent(wacloud.LocationContent{}), []string{"message"}},
+		{"text to event", []string{"event", "not found"}, contentEvent(wacloud.TextContent{}), []string{"event"}},
+		{"media to event, not text", []string{"text", "event"}, contentEvent(wacloud.MediaContent{}), []string{"event"}},
+		{"media to nobody", []string{"text", "not found"}, contentEvent(wacloud.MediaContent{}), nil},
+		{"group to event, not text", []string{"text", "message", "event"}, inGroup(contentEvent(wacloud.TextContent{})), []string{"event"}},
+		{"group to nobody", []string{"text", "message"}, inGroup(contentEvent(wacloud.TextContent{})), nil},
+		{"status to event", []string{"message", "event"}, &wacloud.Event{Kind: wacloud.KindStatus}, []string{"event"}},
+		{"status to nobody", []string{"message"}, &wacloud.Event{Kind: wacloud.KindStatus}, nil},
+		{
+			"flow to not found", []string{"text", "event", "not found"},
+			replyEvent(wacloud.Reply{Kind: wacloud.ReplyKindFlow, ID: "flow"}), []string{"not found"},
+		},
+		{
+			"payment to event", []string{"text", "event", "not found"},
+			replyEvent(wacloud.Reply{Kind: wacloud.ReplyKindPayment}), []string{"event"},
+		},
+		{"tap to not found, not event", []string{"text", "message", "event", "not found"}, tapOn("old"), []string{"not found"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			var got []string
+			r := wacloud.NewRouter()
+			for _, name := range tt.have {
+				all[name](r, note(&got, name))
+			}
+			require.NoError(t, r.Handle(t.Context(), tt.event))
+			require.Equal(t, tt.want, got)
+		})
+	}
+}
+
+func TestRouterHandleReturnsTheCallbacksError(t *testing.T) {
+	t.Parallel()
+	want := errors.New("the kitchen is closed")
+	r := wacloud.NewRouter()
+	r.Text(func(context.Context, *wacloud.Event) error { return want })
+	require.Same(t, want, r.Handle(t.Context(), contentEvent(wacloud.TextContent{})))
+	require.EqualError(t, r.Handle(t.Context(), nil), "wacloud: route: nil event")
+}
+
+func TestRouterMiddlewareOrder(t *testing.T) {
+	t.Parallel()
+	var got []string
+	around := func(name string) wacloud.Middleware {
+		return func(next wacloud.HandlerFunc) wacloud.HandlerFunc {
+			got = append(got, "build "+name)
+			return func(ctx context.Context, e *wacloud.Event) error {
+				got = append(got, name+" in")
+				err := next(ctx, e)
+				got = append(got, name+" out")
+				return err
+			}
+		}
+	}
+	r := wacloud.NewRouter()
+	r.Reply("plain", note(&got, "plain"), around("own1"), around("own2"))
+	r.Use(around("use1"), around("use2")) // applies to what was registered before, too
+	r.Group(func(g *wacloud.Router) {
+		g.Use(around("group"))
+		g.Reply("grouped", note(&got, "grouped"), around("own"))
+		g.Group(func(g *wacloud.Router) {
+			g.Use(around("inner"))
+			g.Reply("deep", note(&got, "deep"))
+		})
+	})
+	r.Use(around("use3"))
+	sub := wacloud.NewRouter()
+	sub.Use(around("sub"))
+	sub.Reply("mounted", note(&got, "mounted"))
+	r.Group(func(g *wacloud.Router) {
+		g.Use(around("mount group"))
+		g.Mount(sub)
+	})
+	r.NotFound(note(&got, "not found"))
+
+	handle := func(e *wacloud.Event) string {
+		got = nil
+		require.NoError(t, r.Handle(t.Context(), e))
+		return strings.Join(got, ", ")
+	}
+	require.Contains(t, handle(tapOn("plain")), "build use1")
+	require.Equal(t, "use1 in, use2 in, use3 in, own1 in, own2 in, plain, own2 out, own1 out, use3 out, use2 out, use1 out",
+		handle(tapOn("plain")), "the chain is built once")
+	require.Equal(t, "use1 in, use2 in, use3 in, group in, own in, grouped, own out, group out, use3 out, use2 out, use1 out",
+		handle(tapOn("grouped")))
+	require.Equal(t, "use1 in, use2 in, use3 in, group in, inner in, deep, inner out, group out, use3 out, use2 out, use1 out",
+		handle(tapOn("deep")))
+	require.Equal(t, "use1 in, use2 in, use3 in, mount group in, sub in, mounted, sub out, mount group out, use3 out, use2 out, use1 out",
+		handle(tapOn("mounted")))
+	require.Equal(t, "use1 in, use2 in, use3 in, not found, use3 out, use2 out, use1 out", handle(tapOn("unknown")))
+	require.Empty(t, handle(contentEvent(wacloud.TextContent{})), "nothing takes it, so nothing runs")
+}
+
+func TestRouterUseAppliesToTheDefaultNotFound(t *testing.T) {
+	t.Parallel()
+	var got []string
+	r := wacloud.NewRouter()
+	r.Logger(slog.New(slog.DiscardHandler))
+	r.Use(func(next wacloud.HandlerFunc) wacloud.HandlerFunc {
+		return func(ctx context.Context, e *wacloud.Event) error {
+			got = append(got, e.Route().Kind)
+			return next(ctx, e)
+		}
+	})
+	require.NoError(t, r.Handle(t.Context(), tapOn("unknown")))
+	require.Equal(t, []string{"not_found"}, got)
+}
+
+func TestRouterDefaultNotFoundWarnsWithoutPersonalData(t *testing.T) {
+	t.Parallel()
+	var log bytes.Buffer
+	r := wacloud.NewRouter()
+	r.Logger(slog.New(slog.NewTextHandler(&log, nil)))
+	e := replyEvent(wacloud.Reply{Kind: wacloud.ReplyKindButton, ID: "call:5511987654321", Title: "Dona Canária"})
+	e.Message.From.Name = "Dona Canária"
+	require.NoError(t, r.Handle(t.Context(), e))
+	line := log.String()
+	require.Equal(t, 1, strings.Count(line, "\n"))
+	require.Contains(t, line, "level=WARN")
+	require.Contains(t, line, "a tap reached no route")
+	for _, secret := range []string{"5511987654321", "Canária", tapperPhone, "wamid.in"} {
+		require.NotContains(t, line, secret)
+	}
+}
+
+func TestRouterBadIDFallsBackToNotFound(t *testing.T) {
+	t.Parallel()
+	page := wacloud.NewRoute[int]("page:{n}")
+	var got []string
+	r := wacloud.NewRouter()
+	wacloud.On(r, page, func(context.Context, *wacloud.Event, int) error { return errors.New("must not run") })
+	r.NotFound(note(&got, "not found"))
+	require.NoError(t, r.Handle(t.Context(), tapOn("page:three")))
+	require.Equal(t, []string{"not found"}, got)
+
+	r = wacloud.NewRouter()
+	wacloud.On(r, page, func(context.Context, *wacloud.Event, int) error { return errors.New("must not run") })
+	r.NotFound(note(&got, "not found"))
+	r.BadID(func(_ context.Context, e *wacloud.Event) error {
+		got = append(got, "bad id "+e.Param("n")+" of "+e.Route().Pattern)
 		return nil
 	})
-	require.NoError(t, r.Handle(t.Context(), tapOn("cart:remove:3")))
-	require.Equal(t, removeItem{N: 3}, got)
+	require.NoError(t, r.Handle(t.Context(), tapOn("page:three")))
+	require.Equal(t, []string{"not found", "bad id three of page:{n}"}, got)
+}
+
+func TestRouterFailed(t *testing.T) {
+	t.Parallel()
+	cause := errors.New("the printer is on fire")
+	var got []string
+	r := wacloud.NewRouter()
+	r.Reply("order:{id}", nothing)
+	r.Failed(func(_ context.Context, e *wacloud.Event, err error) {
+		got = append(got, e.Param("id")+": "+err.Error())
+	})
+	r.HandleFailed(t.Context(), tapOn("order:7"), cause)
+	r.HandleFailed(t.Context(), &wacloud.Event{}, cause)
+	r.HandleFailed(t.Context(), nil, cause)
+	require.Equal(t, []string{"7: the printer is on fire", ": the printer is on fire"}, got)
+
+	var _ wacloud.FailureHandler = r
+	require.NotPanics(t, func() { wacloud.NewRouter().HandleFailed(t.Context(), tapOn("x"), cause) }, "nobody asked for it")
+}
+
+func TestRouterMount(t *testing.T) {
+	t.Parallel()
+	var got []string
+	sub := wacloud.NewRouter()
+	sub.Reply("order:{id}", note(&got, "order"))
+	sub.Label("Sim", note(&got, "label"))
+	sub.Flow("flow", note(&got, "flow"))
+	sub.NotFound(note(&got, "not found"))
+	sub.Failed(func(context.Context, *wacloud.Event, error) { got = append(got, "failed") })
+	r := wacloud.NewRouter()
+	r.Mount(sub)
+
+	for _, e := range []*wacloud.Event{
+		tapOn("order:1"), tapOn("other"), replyEvent(wacloud.Reply{Kind: wacloud.ReplyKindQuick, Title: "Sim"}),
+		replyEvent(wacloud.Reply{Kind: wacloud.ReplyKindFlow, ID: "flow"}),
+	} {
+		require.NoError(t, r.Handle(t.Context(), e))
+	}
+	r.HandleFailed(t.Context(), tapOn("order:1"), errors.New("x"))
+	require.Equal(t, []string{"order", "not found", "label", "flow", "failed"}, got)
+}
+
+func TestRouterRegistrationPanics(t *testing.T) {
+	t.Parallel()
+	used := func() *wacloud.Router {
+		r := wacloud.NewRouter()
+		_ = r.Handle(t.Context(), &wacloud.Event{})
+		return r
+	}
+	mounted := func() *wacloud.Router {
+		r := wacloud.NewRouter()
+		wacloud.NewRouter().Mount(r)
+		return r
+	}
+	withText := func() *wacloud.Router {
+		r := wacloud.NewRouter()
+		r.Text(nothing)
+		return r
+	}
+	signer, err := wacloud.NewIDSigner(wacloud.NewSecret("0123456789abcdef"))
+	require.NoError(t, err)
+	withSigner := func() *wacloud.Router {
+		r := wacloud.NewRouter()
+		r.Signer(signer)
+		return r
+	}
+	page := wacloud.NewRoute[int]("page:{n}")
+	onPage := func(context.Context, *wacloud.Event, int) error { return nil }
+
+	tests := []struct {
+		name string
+		do   func()
+		want string
+	}{
+		{"nil reply", func() { wacloud.NewRouter().Reply("a", nil) }, `pattern "a" at `},
+		{"nil text", func() { wacloud.NewRouter().Text(nil) }, "the text callback at "},
+		{"nil event", func() { wacloud.NewRouter().Event(nil) }, "nil callback"},
+		{"nil not found", func() { wacloud.NewRouter().NotFound(nil) }, "nil callback"},
+		{"nil failed", func() { wacloud.NewRouter().Failed(nil) }, "nil callback"},
+		{"nil typed callback", func() { wacloud.On(wacloud.NewRouter(), page, nil) }, "nil callback"},
+		{"nil route", func() { wacloud.On[int](wacloud.NewRouter(), nil, onPage) }, "a route is made by NewRoute"},
+		{"zero route", func() { wacloud.On(wacloud.NewRouter(), new(wacloud.Route[int]), onPage) }, "a route is made by NewRoute"},
+		{"nil middleware", func() { wacloud.NewRouter().Text(nothing, wacloud.Recover(), nil) }, "middleware 2 is nil"},
+		{"nil middleware in Use", func() { wacloud.NewRouter().Use(nil) }, "middleware 1 is nil"},
+		{"nil group", func() { wacloud.NewRouter().Group(nil) }, "nil function"},
+		{"nil mount", func() { wacloud.NewRouter().Mount(nil) }, "nil router"},
+		{"nil signer", func() { wacloud.NewRouter().Signer(nil) }, "nil signer"},
+		{"empty label", func() { wacloud.NewRouter().Label("", nothing) }, `label "" at `},
+		{"empty flow", func() { wacloud.NewRouter().Flow("", nothing) }, `flow "" at `},
+		{"text twice", func() { withText().Text(nothing) }, "the text callback (registered at "},
+		{"text twice, mounted", func() { withText().Mount(withText()) }, "is already registered at "},
+		{"pattern twice, mounted", func() {
+			a, b := wacloud.NewRouter(), wacloud.NewRouter()
+			a.Reply("x:{a}", nothing)
+			b.Group(func(g *wacloud.Router) { g.Reply("x:{b}", nothing) })
+			a.Mount(b)
+		}, `"x:x" matches both`},
+		{"pattern twice, grouped", func() {
+			r := wacloud.NewRouter()
+			r.Reply("x", nothing)
+			r.Group(func(g *wacloud.Router) { g.Reply("x", nothing) })
+		}, `"x" matches both`},
+		{"label twice", func() {
+			r := wacloud.NewRouter()
+			r.Label("Sim", nothing)
+			r.Label("Sim", nothing)
+		}, `label "Sim" (registered at `},
+		{"signer twice", func() { withSigner().Signer(signer) }, "there is one already, set at "},
+		{"signer twice, mounted", func() { withSigner().Mount(withSigner()) }, "both routers have a signer"},
+		{"mounted on itself", func() {
+			r := wacloud.NewRouter()
+			r.Group(func(g *wacloud.Router) { g.Mount(r) })
+		}, "cannot be mounted on itself"},
+		{"reply after use", func() { used().Reply("a", nothing) }, "the router has handled an event; register everything before"},
+		{"typed after use", func() { wacloud.On(used(), page, onPage) }, "the router has handled an event"},
+		{"Use after use", func() { used().Use(wacloud.Recover()) }, "the router has handled an event"},
+		{"group after use", func() { used().Group(func(*wacloud.Router) {}) }, "the router has handled an event"},
+		{"mount after use", func() { used().Mount(wacloud.NewRouter()) }, "the router has handled an event"},
+		{"signer after use", func() { used().Signer(signer) }, "the router has handled an event"},
+		{"logger after use", func() { used().Logger(nil) }, "the router has handled an event"},
+		{"reply after mount", func() { mounted().Reply("a", nothing) }, "the router was mounted at "},
+		{"Once without a store", func() { wacloud.Once(nil, 0) }, "Once at "},
+		{"Once with a negative ttl", func() { wacloud.Once(wacloud.NewMemoryStore(), -1) }, "Once at "},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			text := panicText(tt.do)
+			require.Contains(t, text, tt.want)
+			require.True(t, strings.HasPrefix(text, "wacloud: "), text)
+			require.Regexp(t, `router_test\.go:\d+`, text)
+		})
+	}
+}
+
+func TestRouterRoutes(t *testing.T) {
+	t.Parallel()
+	var got []string
+	type listed struct{ Kind, Pattern string }
+	var routes []listed
+	r := fullRouter(&got)
+	r.Reply("a:", nothing)
+	r.Failed(func(context.Context, *wacloud.Event, error) {})
+	for info := range r.Routes() {
+		require.Regexp(t, `router_test\.go:\d+$`, info.Source)
+		routes = append(routes, listed{info.Kind, info.Pattern})
+	}
+	want := []listed{
+		{"reply", "a:"}, {"reply", "order:{id}"}, {"label", "Sim"}, {"flow", "flow"}, {"text", ""}, {"location", ""},
+		{"message", ""}, {"group_message", ""}, {"status", ""}, {"event", ""}, {"not_found", ""}, {"failed", ""},
+	}
+	require.Empty(t, cmp.Diff(want, routes))
+	require.NoError(t, r.Handle(t.Context(), &wacloud.Event{}))
+	require.Len(t, slices.Collect(r.Routes()), len(want), "defaults are not listed")
+	for range r.Routes() {
+		break
+	}
+}
+
+func TestRouterLookupTakesTheSignatureOff(t *testing.T) {
+	t.Parallel()
+	signer, err := wacloud.NewIDSigner(wacloud.NewSecret("0123456789abcdef"))
+	require.NoError(t, err)
+	r := wacloud.NewRouter()
+	r.Signer(signer)
+	r.Reply("order:{id}", nothing)
+	info, params, ok := r.Lookup(signer.Sign("order:7", "somebody", 0))
+	require.True(t, ok)
+	require.Equal(t, "order:{id}", info.Pattern)
+	require.Equal(t, map[string]string{"id": "7"}, params)
+	_, _, ok = r.Lookup("nothing")
+	require.False(t, ok)
+}
+
+// The zero Router works, from many goroutines at once.
+func TestRouterZeroValue(t *testing.T) {
+	t.Parallel()
+	var r wacloud.Router
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			if err := r.Handle(t.Context(), contentEvent(wacloud.TextContent{})); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	_, _, ok := r.Lookup("x")
+	require.False(t, ok)
+	require.Empty(t, slices.Collect(r.Routes()))
+
+	var used wacloud.Router
+	var mu sync.Mutex
+	var got []string
+	used.Reply("order:{id}", func(_ context.Context, e *wacloud.Event) error {
+		mu.Lock()
+		defer mu.Unlock()
+		got = append(got, e.Param("id"))
+		return nil
+	})
+	for range 8 {
+		wg.Go(func() {
+			if err := used.Handle(t.Context(), tapOn("order:7")); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	require.Len(t, got, 8)
+}
+
+// An event that no router saw answers with zero values.
+func TestEventRouteBeforeRouting(t *testing.T) {
+	t.Parallel()
+	for _, e := range []*wacloud.Event{nil, {}, tapOn("order:7")} {
+		require.Empty(t, e.Param("id"))
+		require.Empty(t, e.Rest())
+		require.Zero(t, e.Route())
+	}
+	text := contentEvent(wacloud.TextContent{})
+	var got []string
+	require.NoError(t, fullRouter(&got).Handle(t.Context(), text))
+	require.Equal(t, "text", text.Route().Kind)
+	require.Empty(t, text.Param("id"))
+	require.Empty(t, text.Rest())
+}
+
+// A router is a Handler, so one can stand behind another's callback.
+func TestRouterInsideRouter(t *testing.T) {
+	t.Parallel()
+	var got []string
+	inner := wacloud.NewRouter()
+	inner.Reply("order:{id}", func(_ context.Context, e *wacloud.Event) error {
+		got = append(got, e.Param("id"))
+		return nil
+	})
+	outer := wacloud.NewRouter()
+	outer.Reply("order:", inner.Handle)
+	require.NoError(t, outer.Handle(t.Context(), tapOn("order:7")))
+	require.Equal(t, []string{"7"}, got)
 }

@@ -58,9 +58,12 @@ func NewIDSigner(keys ...Secret) (*IDSigner, error) {
 func (s *IDSigner) Sign(id string, user UserKey, ttl time.Duration) string {
 	switch {
 	case s == nil || len(s.keys) == 0:
-		return brokenID("signed id: the signer has no key")
+		return routeFault("of an IDSigner without a key")
 	case user == "":
-		return brokenID("signed id: no user")
+		return routeFault("of an IDSigner without a user")
+	}
+	if _, broken := routeFaultPattern(id); broken {
+		return id
 	}
 	var expiry uint64
 	if ttl != 0 {
