@@ -93,7 +93,7 @@ func (r *Route[P]) Parse(id string) (P, error) {
 	var p P
 	found := r.reader.find(id)
 	if found == nil {
-		return p, fmt.Errorf("route %q: no pattern matches: %w", r.Pattern(), ErrBadID)
+		return p, fmt.Errorf("wacloud: route %q: no pattern matches: %w", r.Pattern(), ErrBadID)
 	}
 	if err := found.value.decode(id, reflect.ValueOf(&p).Elem()); err != nil {
 		var none P

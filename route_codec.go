@@ -273,7 +273,7 @@ func (c *codec) decode(id string, p reflect.Value) error {
 
 // badValue names the parameter, never its value.
 func (c *codec) badValue(i int) error {
-	return fmt.Errorf("route %q: {%s} does not hold: %w", c.pattern.text, c.pattern.segments[i].text, ErrBadID)
+	return fmt.Errorf("wacloud: route %q: {%s} does not hold: %w", c.pattern.text, c.pattern.segments[i].text, ErrBadID)
 }
 
 func (v *valueCodec) read(s string, f reflect.Value) bool {
