@@ -13,7 +13,7 @@ import (
 	"github.com/wacloud/wacloud"
 )
 
-func nothing(context.Context, *wacloud.Event) error { return nil }
+func routerNothing(context.Context, *wacloud.Event) error { return nil }
 
 // panicText runs f and returns what it panicked with, or "".
 func panicText(f func()) (text string) {
@@ -95,7 +95,7 @@ func TestRouterPatterns(t *testing.T) {
 						return nil
 					})
 				}
-				r.NotFound(nothing)
+				r.NotFound(routerNothing)
 				require.NoError(t, r.Handle(t.Context(), tapOn(tt.id)))
 				require.Empty(t, cmp.Diff(tt.want, got))
 
@@ -148,8 +148,8 @@ func TestRouterConflicts(t *testing.T) {
 			for _, order := range [][2]string{{tt.a, tt.b}, {tt.b, tt.a}} {
 				text := panicText(func() {
 					r := wacloud.NewRouter()
-					r.Reply(order[0], nothing)
-					r.Reply(order[1], nothing)
+					r.Reply(order[0], routerNothing)
+					r.Reply(order[1], routerNothing)
 				})
 				if tt.both == "" {
 					require.Empty(t, text)
@@ -199,7 +199,7 @@ func TestRouterBadPatterns(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			text := panicText(func() { wacloud.NewRouter().Reply(tt.pattern, nothing) })
+			text := panicText(func() { wacloud.NewRouter().Reply(tt.pattern, routerNothing) })
 			require.Contains(t, text, tt.want)
 			require.Regexp(t, `^wacloud: pattern ".*" at .*pattern_test\.go:\d+: `, text)
 			typed := panicText(func() { wacloud.NewRoute[string](tt.pattern) })

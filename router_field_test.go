@@ -19,9 +19,9 @@ func reach(t *testing.T, id string, patterns ...string) string {
 		var got []string
 		r := wacloud.NewRouter()
 		for _, pattern := range order {
-			r.Reply(pattern, note(&got, pattern))
+			r.Reply(pattern, routerNote(&got, pattern))
 		}
-		r.NotFound(note(&got, "not found"))
+		r.NotFound(routerNote(&got, "not found"))
 		require.NoError(t, r.Handle(t.Context(), tapOn(id)))
 		require.Len(t, got, 1)
 		found = append(found, got[0])
@@ -73,8 +73,8 @@ func TestFieldDisgoPatternTwiceIsAccepted(t *testing.T) {
 	t.Parallel()
 	require.Contains(t, panicText(func() {
 		r := wacloud.NewRouter()
-		r.Reply("order:{id}", nothing)
-		r.Reply("order:{id}", nothing)
+		r.Reply("order:{id}", routerNothing)
+		r.Reply("order:{id}", routerNothing)
 	}), "conflicts with")
 }
 
@@ -84,7 +84,7 @@ func TestFieldDisgoRoutesOfAGroupAreNotReached(t *testing.T) {
 	r := wacloud.NewRouter()
 	var kept *wacloud.Router
 	r.Group(func(g *wacloud.Router) { kept = g })
-	kept.Reply("late", note(&got, "late"))
+	kept.Reply("late", routerNote(&got, "late"))
 	require.NoError(t, r.Handle(t.Context(), tapOn("late")))
 	require.Equal(t, []string{"late"}, got)
 }
@@ -93,8 +93,8 @@ func TestFieldDisgoNotFoundOfTheRootOnly(t *testing.T) {
 	t.Parallel()
 	var got []string
 	sub := wacloud.NewRouter()
-	sub.Reply("shop:{id}", nothing)
-	sub.NotFound(note(&got, "not found"))
+	sub.Reply("shop:{id}", routerNothing)
+	sub.NotFound(routerNote(&got, "not found"))
 	r := wacloud.NewRouter()
 	r.Group(func(g *wacloud.Router) { g.Mount(sub) })
 	for _, id := range []string{"shop:a:b", "/shop", "-", "ação", ":", "::", " ", ""} {
@@ -169,8 +169,8 @@ func TestFieldPywaBadValueAndUnknownIDGetNoAnswer(t *testing.T) {
 	var got []string
 	r := wacloud.NewRouter()
 	wacloud.On(r, wacloud.NewRoute[int]("page:{n}"), func(context.Context, *wacloud.Event, int) error { return nil })
-	r.BadID(note(&got, "bad id"))
-	r.NotFound(note(&got, "not found"))
+	r.BadID(routerNote(&got, "bad id"))
+	r.NotFound(routerNote(&got, "not found"))
 	require.NoError(t, r.Handle(t.Context(), tapOn("page:x")))
 	require.NoError(t, r.Handle(t.Context(), tapOn("0~7")))
 	require.Equal(t, []string{"bad id", "not found"}, got)
@@ -178,7 +178,7 @@ func TestFieldPywaBadValueAndUnknownIDGetNoAnswer(t *testing.T) {
 
 func TestFieldSlackEmptyIDAndNilHandler(t *testing.T) {
 	t.Parallel()
-	require.NotEmpty(t, panicText(func() { wacloud.NewRouter().Reply("", nothing) }))
+	require.NotEmpty(t, panicText(func() { wacloud.NewRouter().Reply("", routerNothing) }))
 	require.NotEmpty(t, panicText(func() { wacloud.NewRouter().Reply("a", nil) }))
 }
 
@@ -190,7 +190,7 @@ func TestFieldOneCallbackForEveryShapeOfTap(t *testing.T) {
 	} {
 		var got []string
 		r := wacloud.NewRouter()
-		r.Reply("cart:remove:{n}", note(&got, "remove"))
+		r.Reply("cart:remove:{n}", routerNote(&got, "remove"))
 		require.NoError(t, r.Handle(t.Context(), replyEvent(wacloud.Reply{Kind: kind, ID: "cart:remove:3"})))
 		require.Equal(t, []string{"remove"}, got)
 	}

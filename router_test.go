@@ -39,8 +39,8 @@ func contentEvent(content wacloud.Content) *wacloud.Event {
 	}
 }
 
-// note returns a callback that appends name to got.
-func note(got *[]string, name string) wacloud.HandlerFunc {
+// routerNote returns a callback that appends name to got.
+func routerNote(got *[]string, name string) wacloud.HandlerFunc {
 	return func(context.Context, *wacloud.Event) error {
 		*got = append(*got, name)
 		return nil
@@ -50,16 +50,16 @@ func note(got *[]string, name string) wacloud.HandlerFunc {
 // fullRouter has a callback of each kind, which notes its name.
 func fullRouter(got *[]string) *wacloud.Router {
 	r := wacloud.NewRouter()
-	r.Reply("order:{id}", note(got, "reply"))
-	r.Label("Sim", note(got, "label"))
-	r.Flow("flow", note(got, "flow"))
-	r.Text(note(got, "text"))
-	r.Location(note(got, "location"))
-	r.Message(note(got, "message"))
-	r.GroupMessage(note(got, "group"))
-	r.Status(note(got, "status"))
-	r.Event(note(got, "event"))
-	r.NotFound(note(got, "not found"))
+	r.Reply("order:{id}", routerNote(got, "reply"))
+	r.Label("Sim", routerNote(got, "label"))
+	r.Flow("flow", routerNote(got, "flow"))
+	r.Text(routerNote(got, "text"))
+	r.Location(routerNote(got, "location"))
+	r.Message(routerNote(got, "message"))
+	r.GroupMessage(routerNote(got, "group"))
+	r.Status(routerNote(got, "status"))
+	r.Event(routerNote(got, "event"))
+	r.NotFound(routerNote(got, "not found"))
 	return r
 }
 
@@ -185,7 +185,7 @@ func TestRouterDispatchFallsBack(t *testing.T) {
 			var got []string
 			r := wacloud.NewRouter()
 			for _, name := range tt.have {
-				all[name](r, note(&got, name))
+				all[name](r, routerNote(&got, name))
 			}
 			require.NoError(t, r.Handle(t.Context(), tt.event))
 			require.Equal(t, tt.want, got)
@@ -217,25 +217,25 @@ func TestRouterMiddlewareOrder(t *testing.T) {
 		}
 	}
 	r := wacloud.NewRouter()
-	r.Reply("plain", note(&got, "plain"), around("own1"), around("own2"))
+	r.Reply("plain", routerNote(&got, "plain"), around("own1"), around("own2"))
 	r.Use(around("use1"), around("use2")) // applies to what was registered before, too
 	r.Group(func(g *wacloud.Router) {
 		g.Use(around("group"))
-		g.Reply("grouped", note(&got, "grouped"), around("own"))
+		g.Reply("grouped", routerNote(&got, "grouped"), around("own"))
 		g.Group(func(g *wacloud.Router) {
 			g.Use(around("inner"))
-			g.Reply("deep", note(&got, "deep"))
+			g.Reply("deep", routerNote(&got, "deep"))
 		})
 	})
 	r.Use(around("use3"))
 	sub := wacloud.NewRouter()
 	sub.Use(around("sub"))
-	sub.Reply("mounted", note(&got, "mounted"))
+	sub.Reply("mounted", routerNote(&got, "mounted"))
 	r.Group(func(g *wacloud.Router) {
 		g.Use(around("mount group"))
 		g.Mount(sub)
 	})
-	r.NotFound(note(&got, "not found"))
+	r.NotFound(routerNote(&got, "not found"))
 
 	handle := func(e *wacloud.Event) string {
 		got = nil
@@ -293,13 +293,13 @@ func TestRouterBadIDFallsBackToNotFound(t *testing.T) {
 	var got []string
 	r := wacloud.NewRouter()
 	wacloud.On(r, page, func(context.Context, *wacloud.Event, int) error { return errors.New("must not run") })
-	r.NotFound(note(&got, "not found"))
+	r.NotFound(routerNote(&got, "not found"))
 	require.NoError(t, r.Handle(t.Context(), tapOn("page:three")))
 	require.Equal(t, []string{"not found"}, got)
 
 	r = wacloud.NewRouter()
 	wacloud.On(r, page, func(context.Context, *wacloud.Event, int) error { return errors.New("must not run") })
-	r.NotFound(note(&got, "not found"))
+	r.NotFound(routerNote(&got, "not found"))
 	r.BadID(func(_ context.Context, e *wacloud.Event) error {
 		got = append(got, "bad id "+e.Param("n")+" of "+e.Route().Pattern)
 		return nil
@@ -313,7 +313,7 @@ func TestRouterFailed(t *testing.T) {
 	cause := errors.New("the printer is on fire")
 	var got []string
 	r := wacloud.NewRouter()
-	r.Reply("order:{id}", nothing)
+	r.Reply("order:{id}", routerNothing)
 	r.Failed(func(_ context.Context, e *wacloud.Event, err error) {
 		got = append(got, e.Param("id")+": "+err.Error())
 	})
@@ -330,10 +330,10 @@ func TestRouterMount(t *testing.T) {
 	t.Parallel()
 	var got []string
 	sub := wacloud.NewRouter()
-	sub.Reply("order:{id}", note(&got, "order"))
-	sub.Label("Sim", note(&got, "label"))
-	sub.Flow("flow", note(&got, "flow"))
-	sub.NotFound(note(&got, "not found"))
+	sub.Reply("order:{id}", routerNote(&got, "order"))
+	sub.Label("Sim", routerNote(&got, "label"))
+	sub.Flow("flow", routerNote(&got, "flow"))
+	sub.NotFound(routerNote(&got, "not found"))
 	sub.Failed(func(context.Context, *wacloud.Event, error) { got = append(got, "failed") })
 	r := wacloud.NewRouter()
 	r.Mount(sub)
@@ -362,7 +362,7 @@ func TestRouterRegistrationPanics(t *testing.T) {
 	}
 	withText := func() *wacloud.Router {
 		r := wacloud.NewRouter()
-		r.Text(nothing)
+		r.Text(routerNothing)
 		return r
 	}
 	signer, err := wacloud.NewIDSigner(wacloud.NewSecret("0123456789abcdef"))
@@ -388,30 +388,30 @@ func TestRouterRegistrationPanics(t *testing.T) {
 		{"nil typed callback", func() { wacloud.On(wacloud.NewRouter(), page, nil) }, "nil callback"},
 		{"nil route", func() { wacloud.On[int](wacloud.NewRouter(), nil, onPage) }, "a route is made by NewRoute"},
 		{"zero route", func() { wacloud.On(wacloud.NewRouter(), new(wacloud.Route[int]), onPage) }, "a route is made by NewRoute"},
-		{"nil middleware", func() { wacloud.NewRouter().Text(nothing, wacloud.Recover(), nil) }, "middleware 2 is nil"},
+		{"nil middleware", func() { wacloud.NewRouter().Text(routerNothing, wacloud.Recover(), nil) }, "middleware 2 is nil"},
 		{"nil middleware in Use", func() { wacloud.NewRouter().Use(nil) }, "middleware 1 is nil"},
 		{"nil group", func() { wacloud.NewRouter().Group(nil) }, "nil function"},
 		{"nil mount", func() { wacloud.NewRouter().Mount(nil) }, "nil router"},
 		{"nil signer", func() { wacloud.NewRouter().Signer(nil) }, "nil signer"},
-		{"empty label", func() { wacloud.NewRouter().Label("", nothing) }, `label "" at `},
-		{"empty flow", func() { wacloud.NewRouter().Flow("", nothing) }, `flow "" at `},
-		{"text twice", func() { withText().Text(nothing) }, "the text callback (registered at "},
+		{"empty label", func() { wacloud.NewRouter().Label("", routerNothing) }, `label "" at `},
+		{"empty flow", func() { wacloud.NewRouter().Flow("", routerNothing) }, `flow "" at `},
+		{"text twice", func() { withText().Text(routerNothing) }, "the text callback (registered at "},
 		{"text twice, mounted", func() { withText().Mount(withText()) }, "is already registered at "},
 		{"pattern twice, mounted", func() {
 			a, b := wacloud.NewRouter(), wacloud.NewRouter()
-			a.Reply("x:{a}", nothing)
-			b.Group(func(g *wacloud.Router) { g.Reply("x:{b}", nothing) })
+			a.Reply("x:{a}", routerNothing)
+			b.Group(func(g *wacloud.Router) { g.Reply("x:{b}", routerNothing) })
 			a.Mount(b)
 		}, `"x:x" matches both`},
 		{"pattern twice, grouped", func() {
 			r := wacloud.NewRouter()
-			r.Reply("x", nothing)
-			r.Group(func(g *wacloud.Router) { g.Reply("x", nothing) })
+			r.Reply("x", routerNothing)
+			r.Group(func(g *wacloud.Router) { g.Reply("x", routerNothing) })
 		}, `"x" matches both`},
 		{"label twice", func() {
 			r := wacloud.NewRouter()
-			r.Label("Sim", nothing)
-			r.Label("Sim", nothing)
+			r.Label("Sim", routerNothing)
+			r.Label("Sim", routerNothing)
 		}, `label "Sim" (registered at `},
 		{"signer twice", func() { withSigner().Signer(signer) }, "there is one already, set at "},
 		{"signer twice, mounted", func() { withSigner().Mount(withSigner()) }, "both routers have a signer"},
@@ -419,14 +419,14 @@ func TestRouterRegistrationPanics(t *testing.T) {
 			r := wacloud.NewRouter()
 			r.Group(func(g *wacloud.Router) { g.Mount(r) })
 		}, "cannot be mounted on itself"},
-		{"reply after use", func() { used().Reply("a", nothing) }, "the router has handled an event; register everything before"},
+		{"reply after use", func() { used().Reply("a", routerNothing) }, "the router has handled an event; register everything before"},
 		{"typed after use", func() { wacloud.On(used(), page, onPage) }, "the router has handled an event"},
 		{"Use after use", func() { used().Use(wacloud.Recover()) }, "the router has handled an event"},
 		{"group after use", func() { used().Group(func(*wacloud.Router) {}) }, "the router has handled an event"},
 		{"mount after use", func() { used().Mount(wacloud.NewRouter()) }, "the router has handled an event"},
 		{"signer after use", func() { used().Signer(signer) }, "the router has handled an event"},
 		{"logger after use", func() { used().Logger(nil) }, "the router has handled an event"},
-		{"reply after mount", func() { mounted().Reply("a", nothing) }, "the router was mounted at "},
+		{"reply after mount", func() { mounted().Reply("a", routerNothing) }, "the router was mounted at "},
 		{"Once without a store", func() { wacloud.Once(nil, 0) }, "Once at "},
 		{"Once with a negative ttl", func() { wacloud.Once(wacloud.NewMemoryStore(), -1) }, "Once at "},
 	}
@@ -447,7 +447,7 @@ func TestRouterRoutes(t *testing.T) {
 	type listed struct{ Kind, Pattern string }
 	var routes []listed
 	r := fullRouter(&got)
-	r.Reply("a:", nothing)
+	r.Reply("a:", routerNothing)
 	r.Failed(func(context.Context, *wacloud.Event, error) {})
 	for info := range r.Routes() {
 		require.Regexp(t, `router_test\.go:\d+$`, info.Source)
@@ -471,7 +471,7 @@ func TestRouterLookupTakesTheSignatureOff(t *testing.T) {
 	require.NoError(t, err)
 	r := wacloud.NewRouter()
 	r.Signer(signer)
-	r.Reply("order:{id}", nothing)
+	r.Reply("order:{id}", routerNothing)
 	info, params, ok := r.Lookup(signer.Sign("order:7", "somebody", 0))
 	require.True(t, ok)
 	require.Equal(t, "order:{id}", info.Pattern)

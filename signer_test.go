@@ -242,7 +242,7 @@ func FuzzIDSigner(f *testing.F) {
 			taken = e.Rest()
 			return nil
 		}, wacloud.RequireSigned())
-		r.BadID(nothing)
+		r.BadID(routerNothing)
 		tap := func(signed string) string {
 			taken = ""
 			e.Message.Reply.ID = signed
