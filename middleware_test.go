@@ -19,8 +19,8 @@ import (
 	"github.com/wacloud/wacloud"
 )
 
-// graphStub is a transport that answers status requests, after a delay, and notes what it got.
-type graphStub struct {
+// attentionGraph is a transport that answers status requests, after a delay, and notes what it got.
+type attentionGraph struct {
 	delay time.Duration
 	fail  bool
 
@@ -28,7 +28,7 @@ type graphStub struct {
 	got []string
 }
 
-func (g *graphStub) RoundTrip(r *http.Request) (*http.Response, error) {
+func (g *attentionGraph) RoundTrip(r *http.Request) (*http.Response, error) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		return nil, err
@@ -57,13 +57,13 @@ func (g *graphStub) RoundTrip(r *http.Request) (*http.Response, error) {
 	}, nil
 }
 
-func (g *graphStub) note(what string) {
+func (g *attentionGraph) note(what string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.got = append(g.got, what)
 }
 
-func (g *graphStub) bind(t *testing.T, e *wacloud.Event) *wacloud.Event {
+func (g *attentionGraph) bind(t *testing.T, e *wacloud.Event) *wacloud.Event {
 	t.Helper()
 	c, err := wacloud.NewClient(tappedOn, wacloud.NewSecret("EAAtesttoken"), wacloud.WithHTTPClient(&http.Client{Transport: g}))
 	require.NoError(t, err)
@@ -71,7 +71,7 @@ func (g *graphStub) bind(t *testing.T, e *wacloud.Event) *wacloud.Event {
 }
 
 // attentive is a router whose callback takes its time and notes when it starts and ends.
-func attentive(g *graphStub, log io.Writer, takes time.Duration, mw ...wacloud.Middleware) *wacloud.Router {
+func attentive(g *attentionGraph, log io.Writer, takes time.Duration, mw ...wacloud.Middleware) *wacloud.Router {
 	r := wacloud.NewRouter()
 	r.Logger(slog.New(slog.NewTextHandler(log, nil)))
 	r.Use(mw...)
@@ -93,21 +93,21 @@ func TestAutoMarkRead(t *testing.T) {
 	tests := []struct {
 		name   string
 		event  *wacloud.Event
-		stub   graphStub
+		stub   attentionGraph
 		takes  time.Duration
 		want   []string
 		within time.Duration
 		log    string
 	}{
-		{"beside the callback", contentEvent(wacloud.TextContent{}), graphStub{delay: time.Second}, 2 * time.Second, []string{"start", "read", "end"}, 2 * time.Second, ""},
-		{"a fast callback waits", contentEvent(wacloud.TextContent{}), graphStub{delay: time.Second}, 0, []string{"start", "end", "read"}, time.Second, ""},
-		{"but not for long", contentEvent(wacloud.TextContent{}), graphStub{delay: time.Hour}, 0, []string{"start", "end", "broken off"}, 3 * time.Second, "error.type=timeout"},
-		{"an error is a warning", contentEvent(wacloud.TextContent{}), graphStub{fail: true}, time.Second, []string{"start", "read", "end"}, time.Second, "error.type=131009"},
-		{"a tap", tapOn("x"), graphStub{}, time.Second, []string{"start", "read", "end"}, time.Second, ""},
-		{"not for a status", &wacloud.Event{Kind: wacloud.KindStatus, Status: &wacloud.Status{ID: "wamid.in"}}, graphStub{}, 0, []string{"start", "end"}, 0, ""},
-		{"not for standby", inStandby(contentEvent(wacloud.TextContent{})), graphStub{}, 0, []string{"start", "end"}, 0, ""},
-		{"not for an echo", echoOf(contentEvent(wacloud.TextContent{})), graphStub{}, 0, []string{"start", "end"}, 0, ""},
-		{"not for a system message", contentEvent(wacloud.SystemContent{}), graphStub{}, 0, []string{"start", "end"}, 0, ""},
+		{"beside the callback", contentEvent(wacloud.TextContent{}), attentionGraph{delay: time.Second}, 2 * time.Second, []string{"start", "read", "end"}, 2 * time.Second, ""},
+		{"a fast callback waits", contentEvent(wacloud.TextContent{}), attentionGraph{delay: time.Second}, 0, []string{"start", "end", "read"}, time.Second, ""},
+		{"but not for long", contentEvent(wacloud.TextContent{}), attentionGraph{delay: time.Hour}, 0, []string{"start", "end", "broken off"}, 3 * time.Second, "error.type=timeout"},
+		{"an error is a warning", contentEvent(wacloud.TextContent{}), attentionGraph{fail: true}, time.Second, []string{"start", "read", "end"}, time.Second, "error.type=131009"},
+		{"a tap", tapOn("x"), attentionGraph{}, time.Second, []string{"start", "read", "end"}, time.Second, ""},
+		{"not for a status", &wacloud.Event{Kind: wacloud.KindStatus, Status: &wacloud.Status{ID: "wamid.in"}}, attentionGraph{}, 0, []string{"start", "end"}, 0, ""},
+		{"not for standby", inStandby(contentEvent(wacloud.TextContent{})), attentionGraph{}, 0, []string{"start", "end"}, 0, ""},
+		{"not for an echo", echoOf(contentEvent(wacloud.TextContent{})), attentionGraph{}, 0, []string{"start", "end"}, 0, ""},
+		{"not for a system message", contentEvent(wacloud.SystemContent{}), attentionGraph{}, 0, []string{"start", "end"}, 0, ""},
 	}
 	for i := range tests {
 		tt := &tests[i]
@@ -135,19 +135,19 @@ func TestAutoTyping(t *testing.T) {
 	tests := []struct {
 		name   string
 		event  *wacloud.Event
-		stub   graphStub
+		stub   attentionGraph
 		takes  time.Duration
 		want   []string
 		within time.Duration
 		log    string
 	}{
-		{"before the callback", contentEvent(wacloud.TextContent{}), graphStub{delay: 200 * time.Millisecond}, time.Second, []string{"typing", "start", "end"}, 1200 * time.Millisecond, ""},
-		{"with a head start of half a second", contentEvent(wacloud.TextContent{}), graphStub{delay: time.Second}, time.Second, []string{"start", "typing", "end"}, 1500 * time.Millisecond, ""},
-		{"broken off when the callback returns", contentEvent(wacloud.TextContent{}), graphStub{delay: time.Hour}, time.Second, []string{"start", "end", "broken off"}, 1500 * time.Millisecond, ""},
-		{"and after three seconds", contentEvent(wacloud.TextContent{}), graphStub{delay: time.Hour}, time.Minute, []string{"start", "broken off", "end"}, time.Minute + 500*time.Millisecond, "error.type=timeout"},
-		{"an error is a warning", contentEvent(wacloud.TextContent{}), graphStub{fail: true}, 0, []string{"typing", "start", "end"}, 0, "error.type=131009"},
-		{"not for standby", inStandby(contentEvent(wacloud.TextContent{})), graphStub{}, 0, []string{"start", "end"}, 0, ""},
-		{"not for a status", &wacloud.Event{Kind: wacloud.KindStatus, Status: &wacloud.Status{ID: "wamid.in"}}, graphStub{}, 0, []string{"start", "end"}, 0, ""},
+		{"before the callback", contentEvent(wacloud.TextContent{}), attentionGraph{delay: 200 * time.Millisecond}, time.Second, []string{"typing", "start", "end"}, 1200 * time.Millisecond, ""},
+		{"with a head start of half a second", contentEvent(wacloud.TextContent{}), attentionGraph{delay: time.Second}, time.Second, []string{"start", "typing", "end"}, 1500 * time.Millisecond, ""},
+		{"broken off when the callback returns", contentEvent(wacloud.TextContent{}), attentionGraph{delay: time.Hour}, time.Second, []string{"start", "end", "broken off"}, 1500 * time.Millisecond, ""},
+		{"and after three seconds", contentEvent(wacloud.TextContent{}), attentionGraph{delay: time.Hour}, time.Minute, []string{"start", "broken off", "end"}, time.Minute + 500*time.Millisecond, "error.type=timeout"},
+		{"an error is a warning", contentEvent(wacloud.TextContent{}), attentionGraph{fail: true}, 0, []string{"typing", "start", "end"}, 0, "error.type=131009"},
+		{"not for standby", inStandby(contentEvent(wacloud.TextContent{})), attentionGraph{}, 0, []string{"start", "end"}, 0, ""},
+		{"not for a status", &wacloud.Event{Kind: wacloud.KindStatus, Status: &wacloud.Status{ID: "wamid.in"}}, attentionGraph{}, 0, []string{"start", "end"}, 0, ""},
 	}
 	for i := range tests {
 		tt := &tests[i]

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"strings"
 )
 
 // ErrBadID is what [Route.Parse] returns for an id that the route did not write.
@@ -123,3 +124,13 @@ func On[P any](r *Router, route *Route[P], h func(ctx context.Context, e *Event,
 		r.add(kindReply, c.pattern.text, typed, mw, source)
 	}
 }
+
+// brokenPrefix begins the ids that stand for values which could not be written. The leading space makes every check
+// refuse them; no id of a working route has one.
+const brokenPrefix = " !"
+
+// brokenID is an id that says why it cannot be sent. why holds no values.
+func brokenID(why string) string { return brokenPrefix + why }
+
+// brokenIDReason tells why an id was made by brokenID, for the check of messages.
+func brokenIDReason(id string) (why string, ok bool) { return strings.CutPrefix(id, brokenPrefix) }

@@ -200,11 +200,11 @@ func (c *codec) encode(p reflect.Value) string {
 		}
 		var ok bool
 		if b, ok = c.values[i].append(b, p); !ok {
-			return routeFault(c.pattern.text)
+			return brokenID(fmt.Sprintf("route %q: {%s} cannot be written", c.pattern.text, s.text))
 		}
 	}
 	if len(b) == 0 {
-		return routeFault(c.pattern.text)
+		return brokenID(fmt.Sprintf("route %q: the id is empty", c.pattern.text))
 	}
 	return string(b)
 }

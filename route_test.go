@@ -266,12 +266,12 @@ func TestRouteIDThatCannotBeWritten(t *testing.T) {
 		id   string
 		want string
 	}{
-		{"error", fussy.ID(routeFussy{"fail"}), "shop:{v}"},
-		{"panic", fussy.ID(routeFussy{"panic"}), "shop:{v}"},
-		{"rest that leaves nothing", wacloud.NewRoute[[]string]("{all...}").ID(nil), "{all...}"},
+		{"error", fussy.ID(routeFussy{"fail"}), `route "shop:{v}": {v} cannot be written`},
+		{"panic", fussy.ID(routeFussy{"panic"}), `route "shop:{v}": {v} cannot be written`},
+		{"rest that leaves nothing", wacloud.NewRoute[[]string]("{all...}").ID(nil), `route "{all...}": the id is empty`},
 		{"signed", signer.Sign(fussy.ID(routeFussy{"fail"}), "somebody", 0), "shop:{v}"},
-		{"signed for nobody", signer.Sign("shop:1", "", 0), "without a user"},
-		{"signed without a key", noKey.Sign("shop:1", "somebody", 0), "without a key"},
+		{"signed for nobody", signer.Sign("shop:1", "", 0), "signed id: no user"},
+		{"signed without a key", noKey.Sign("shop:1", "somebody", 0), "signed id: the signer has no key"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

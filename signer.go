@@ -58,11 +58,11 @@ func NewIDSigner(keys ...Secret) (*IDSigner, error) {
 func (s *IDSigner) Sign(id string, user UserKey, ttl time.Duration) string {
 	switch {
 	case s == nil || len(s.keys) == 0:
-		return routeFault("of an IDSigner without a key")
+		return brokenID("signed id: the signer has no key")
 	case user == "":
-		return routeFault("of an IDSigner without a user")
+		return brokenID("signed id: no user")
 	}
-	if _, broken := routeFaultPattern(id); broken {
+	if _, broken := brokenIDReason(id); broken {
 		return id
 	}
 	var expiry uint64
