@@ -104,13 +104,13 @@ func (o *object) message() Message {
 
 // raw keeps a message of a kind that is not modelled.
 func (o *object) raw(kind string) Message {
-	content := o.need(kind)
-	switch {
-	case !isTypeName(kind):
+	if !isTypeName(kind) || !isPathName(kind) {
 		o.get("type").problem("value", "the name of a message type", "see the message types on Meta's pages")
-	case content.present():
-		content.is(wire.Object)
+		o.skip()
+		return nil
 	}
+	content := o.need(kind)
+	content.is(wire.Object)
 	return Raw{Type: kind, JSON: bytes.Clone(content.v), Extra: o.rest()}
 }
 

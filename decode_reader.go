@@ -20,7 +20,7 @@ func (d *decoder) add(p Problem) {
 	case n < maxDecodeProblems:
 		d.problems = append(d.problems, p)
 	case n == maxDecodeProblems:
-		d.problems = append(d.problems, Problem{Path: "$", Rule: "more", Got: "more problems than are listed"})
+		d.problems = append(d.problems, Problem{Path: "$", Rule: "more", Got: "more problems", Limit: "100 are listed"})
 	}
 }
 
@@ -34,13 +34,15 @@ type field struct {
 
 func (f field) present() bool { return f.v != nil }
 
-// problem reports f.
-func (f field) problem(rule, limit, hint string) {
+// problem reports what f is.
+func (f field) problem(rule, limit, hint string) { f.report(rule, f.describe(), limit, hint) }
+
+func (f field) report(rule, got, limit, hint string) {
 	path := f.path
 	if path == "" {
 		path = "$"
 	}
-	f.d.add(Problem{Path: path, Rule: rule, Got: f.describe(), Limit: limit, Hint: hint})
+	f.d.add(Problem{Path: path, Rule: rule, Got: got, Limit: limit, Hint: hint})
 }
 
 var kindNames = [...]string{"nothing", "null", "a boolean", "a number", "a string", "an object", "an array"}
@@ -97,7 +99,7 @@ func (f field) str() string {
 func (f field) filled() string {
 	s := f.str()
 	if s == "" && f.v.Kind() == wire.String {
-		f.problem("empty", "at least one character", "leave it out if there is nothing to say")
+		f.problem("empty", "at least one character", "leave it out")
 	}
 	return s
 }
@@ -188,7 +190,7 @@ func (f field) object(read func(o *object)) {
 	for name, v := range f.v.Members {
 		name = strings.Clone(name)
 		if _, ok := o.index[name]; ok {
-			o.child(name, v).problem("duplicate-key", "once", "readers differ in which of the two they take")
+			o.child(name, v).report("duplicate-key", "a key that stands twice", "each key once", "keep the one that you mean")
 			continue
 		}
 		o.index[name] = len(o.members)
@@ -197,7 +199,7 @@ func (f field) object(read func(o *object)) {
 	read(o)
 	for _, m := range o.members {
 		if !m.read {
-			o.child(m.name, m.v).problem("unknown-field", "", "")
+			o.child(m.name, m.v).report("unknown-field", "unknown field", "the fields on Meta's pages", "take it out, or send the message as Raw")
 		}
 	}
 }
@@ -207,21 +209,25 @@ func (o *object) child(name string, v wire.Value) field {
 	path := name
 	switch {
 	case !isPathName(name):
-		path = o.path + "[" + strconv.Quote(clip(name, 40)) + "]"
+		path = o.path + "[" + strconv.Quote(maskText(clip(name, 40))) + "]"
 	case o.path != "":
 		path = o.path + "." + name
 	}
 	return field{o.d, path, v}
 }
 
-// isPathName reports whether a key needs no quotes in a path.
+// isPathName reports whether a key may stand in a path as it is. One with many digits may hold a phone number.
 func isPathName(s string) bool {
+	digits := 0
 	for i := range len(s) {
-		if c := s[i] | 0x20; (c < 'a' || c > 'z') && (s[i] < '0' || s[i] > '9') && s[i] != '_' {
+		switch c := s[i] | 0x20; {
+		case s[i] >= '0' && s[i] <= '9':
+			digits++
+		case (c < 'a' || c > 'z') && s[i] != '_':
 			return false
 		}
 	}
-	return s != "" && len(s) <= 64
+	return s != "" && len(s) <= 64 && digits < 7
 }
 
 // get is the member of that name, or an absent field.
@@ -238,7 +244,7 @@ func (o *object) get(name string) field {
 func (o *object) need(name string) field {
 	f := o.get(name)
 	if !f.present() {
-		f.problem("required", "", "")
+		f.report("required", "missing", "a required field", "")
 	}
 	return f
 }
@@ -254,7 +260,7 @@ func (o *object) optionalObject(name string, read func(o *object)) {
 	}
 	f.object(func(o *object) {
 		if len(o.members) == 0 {
-			o.problem("empty", "", "leave it out")
+			o.problem("empty", "at least one member", "leave it out")
 			return
 		}
 		read(o)
@@ -265,7 +271,7 @@ func (o *object) optionalObject(name string, read func(o *object)) {
 func (o *object) optionalList(name string) field {
 	f := o.get(name)
 	if f.v.Kind() == wire.Array && len(bytes.TrimSpace(f.v[1:len(f.v)-1])) == 0 {
-		f.problem("empty", "", "leave it out")
+		f.problem("empty", "at least one element", "leave it out")
 	}
 	return f
 }

@@ -166,14 +166,14 @@ func (m Raw) checkJSON(c *checker) {
 			got = "empty"
 		}
 		c.fail(ruleRawType, "type", got)
-		c.object(ruleRawJSON, "", m.JSON)
+		c.object(ruleRawJSON, "$", m.JSON)
 		return
 	}
 	c.object(ruleRawJSON, m.Type, m.JSON)
 	if len(bytes.TrimSpace(m.Extra)) == 0 {
 		return
 	}
-	extra := c.object(ruleRawJSON, "", m.Extra)
+	extra := c.object(ruleRawJSON, "$", m.Extra)
 	for key := range extra.Members {
 		if key == m.Type || slices.Contains(envelopeFields, key) {
 			c.fail(ruleRawExtra, key, "a member that the request has already")
