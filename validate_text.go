@@ -2,6 +2,7 @@ package wacloud
 
 import (
 	"net/url"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -92,10 +93,16 @@ func urlFault(s string) string {
 	case isPlainHost(host) && isPlainPath(rest[len(host):]):
 		return ""
 	}
-	if u, err := url.Parse(s); err != nil || u.Hostname() == "" || u.User != nil {
+	if u, err := url.Parse(s); err != nil || u.Hostname() == "" || u.User != nil || !isPort(u.Port()) {
 		return "not a well-formed address"
 	}
 	return ""
+}
+
+// isPort reports whether s is a port, or none.
+func isPort(s string) bool {
+	_, err := strconv.ParseUint(s, 10, 16)
+	return s == "" || err == nil
 }
 
 func cutWebScheme(s string) (string, bool) {
