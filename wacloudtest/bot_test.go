@@ -1,7 +1,14 @@
 package wacloudtest_test
 
 import (
+	"bytes"
 	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 
@@ -80,4 +87,330 @@ func TestEveryTapShapeReachesItsCallback(t *testing.T) {
 		ana.ExpectNothing()
 		require.Len(t, srv.Sent(), 5)
 	})
+}
+
+func TestRepeatedDeliveryIsHandledOnce(t *testing.T) {
+	t.Parallel()
+	everywhere(t, func(t *testing.T, opts ...wacloudtest.Option) {
+		srv := wacloudtest.NewServer(t, opts...)
+		srv.Serve(newBot())
+		ana := srv.User("Ana")
+		ana.Say("oi")
+		ana.Redeliver()
+		wacloudtest.Expect[wacloud.Buttons](ana)
+		ana.Redeliver()
+		ana.ExpectNothing()
+		require.Len(t, srv.Deliveries(), 3)
+	})
+}
+
+func TestOldMessagesStayTappable(t *testing.T) {
+	t.Parallel()
+	everywhere(t, func(t *testing.T, opts ...wacloudtest.Option) {
+		srv := wacloudtest.NewServer(t, opts...)
+		srv.Serve(newBot())
+		ana := srv.User("Ana")
+		ana.Say("oi")
+		menu := wacloudtest.Expect[wacloud.Buttons](ana)
+		menu.Tap("Pickup")
+		shops := wacloudtest.Expect[wacloud.List](ana)
+		shops.TapID("shop:2")
+		wacloudtest.Expect[wacloud.Carousel](ana)
+		menu.Tap("Delivery") // no route
+		require.Equal(t, "That is long gone", wacloudtest.Expect[wacloud.Text](ana).Message.Body)
+		shops.Tap("Centre")
+		wacloudtest.Expect[wacloud.Carousel](ana)
+		ana.ExpectNothing()
+	})
+}
+
+// Whoever taps without looking still gets the answers in order: what was tapped counts as seen.
+func TestTappingWithoutExpecting(t *testing.T) {
+	t.Parallel()
+	everywhere(t, func(t *testing.T, opts ...wacloudtest.Option) {
+		srv := wacloudtest.NewServer(t, opts...)
+		srv.Serve(newBot())
+		ana := srv.User("Ana")
+		ana.Say("oi")
+		ana.Tap("Pickup")
+		ana.TapID("shop:1")
+		ana.Card(0).Tap("Choose")
+		require.Equal(t, "Dish 1 is on its way", wacloudtest.Expect[wacloud.Text](ana).Message.Body)
+		ana.ExpectNothing()
+	})
+}
+
+func TestCarouselTapsInEveryShape(t *testing.T) {
+	t.Parallel()
+	for name, shape := range map[string]wacloudtest.TapShape{
+		"button": wacloudtest.TapButton, "button_reply": wacloudtest.TapButtonReply, "quick_reply": wacloudtest.TapQuickReply,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			srv := wacloudtest.NewServer(t, wacloudtest.InMemory(), wacloudtest.CarouselTaps(shape))
+			srv.Serve(newBot())
+			ana := srv.User("Ana")
+			ana.Say("oi")
+			ana.Tap("Pickup")
+			ana.Tap("Centre")
+			wacloudtest.Expect[wacloud.Carousel](ana).Card(1).Tap("Choose")
+			require.Equal(t, "Dish 2 is on its way", wacloudtest.Expect[wacloud.Text](ana).Message.Body)
+			last := srv.Deliveries()[3].Body
+			want := map[wacloudtest.TapShape]string{
+				wacloudtest.TapButton:      `"button":{"payload":"dish:2","text":"Choose"}`,
+				wacloudtest.TapButtonReply: `"button_reply":{"id":"dish:2","title":"Choose"}`,
+				wacloudtest.TapQuickReply:  `"quick_reply":{"id":"dish:2","title":"Choose"}`,
+			}[shape]
+			require.Contains(t, string(last), want)
+			require.Contains(t, string(last), `"context":{"from":"15550005555","id":"wamid.OUT0003"}`)
+		})
+	}
+}
+
+func TestUsersWithEitherIdentity(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name     string
+		ana, bia wacloudtest.UserOption
+	}{
+		{"user id only", wacloudtest.WithoutPhone(), wacloudtest.WithoutPhone()},
+		{"phone only", wacloudtest.WithoutUserID(), wacloudtest.WithoutUserID()},
+		{"one of each", wacloudtest.WithoutPhone(), wacloudtest.WithoutUserID()},
+		{"of their own", wacloudtest.WithUserID("BR.abc"), wacloudtest.WithPhone("4915112345678")},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			everywhere(t, func(t *testing.T, opts ...wacloudtest.Option) {
+				srv := wacloudtest.NewServer(t, opts...)
+				srv.Serve(newBot())
+				ana, bia := srv.User("Ana", tt.ana), srv.User("Bia", tt.bia)
+				ana.Say("oi")
+				bia.Say("olá")
+				wacloudtest.Expect[wacloud.Buttons](ana).Tap("Pickup")
+				wacloudtest.Expect[wacloud.List](ana)
+				wacloudtest.Expect[wacloud.Buttons](bia)
+				ana.ExpectNothing()
+				bia.ExpectNothing()
+			})
+		})
+	}
+}
+
+func TestSeveralNumbersAnswerAsThemselves(t *testing.T) {
+	t.Parallel()
+	everywhere(t, func(t *testing.T, opts ...wacloudtest.Option) {
+		srv := wacloudtest.NewServer(t, append(opts, wacloudtest.Numbers("1001", "1002"))...)
+		srv.Serve(wacloud.HandlerFunc(func(ctx context.Context, e *wacloud.Event) error {
+			_, err := e.Respond(ctx, wacloud.NewText("you wrote to "+e.PhoneNumberID))
+			return err
+		}))
+		ana := srv.User("Ana")
+		other := ana.On("1002")
+		ana.Say("oi")
+		other.Say("oi")
+		require.Equal(t, "you wrote to 1001", wacloudtest.Expect[wacloud.Text](ana).Message.Body)
+		require.Equal(t, "you wrote to 1002", wacloudtest.Expect[wacloud.Text](other).Message.Body)
+		ana.ExpectNothing()
+		other.ExpectNothing()
+	})
+}
+
+// What users send reaches the bot as what it is.
+func TestEverythingAUserSends(t *testing.T) {
+	t.Parallel()
+	everywhere(t, func(t *testing.T, opts ...wacloudtest.Option) {
+		srv := wacloudtest.NewServer(t, opts...)
+		got := make(chan *wacloud.Event, 1)
+		srv.Serve(wacloud.HandlerFunc(func(_ context.Context, e *wacloud.Event) error {
+			got <- e
+			return nil
+		}))
+		ana := srv.User("Ana")
+		sent, err := srv.Client().Send(t.Context(), ana.Recipient(), wacloud.Flow{Body: "Book", ID: "1", CTA: "Open", Screen: "A"})
+		require.NoError(t, err)
+
+		location := wacloud.LocationContent{Latitude: -23.5, Longitude: -46.6, Name: "Sé"}
+		ana.SendLocation(location)
+		require.Equal(t, location, (<-got).Message.Content)
+
+		picture := srv.AddMedia("image/jpeg", []byte("picture"))
+		picture.Caption = "look"
+		ana.SendMedia("image", picture)
+		require.Equal(t, picture, (<-got).Message.Content)
+		var data bytes.Buffer
+		_, err = srv.Client().Download(t.Context(), picture.ID, &data, wacloud.Download{SHA256: picture.SHA256})
+		require.NoError(t, err)
+		require.Equal(t, "picture", data.String())
+
+		card := wacloud.Contact{Name: wacloud.ContactName{Formatted: "Bia"}, Phones: []wacloud.ContactPhone{{Phone: "+5511"}}}
+		ana.SendContacts(card)
+		require.Equal(t, wacloud.ContactsContent{Contacts: []wacloud.Contact{card}}, (<-got).Message.Content)
+
+		order := wacloud.OrderContent{CatalogID: "7", Items: []wacloud.OrderItem{{RetailerID: "a", Quantity: 2, Price: "12.5", Currency: "BRL"}}}
+		ana.SendOrder(order)
+		require.Equal(t, order, (<-got).Message.Content)
+
+		ana.React("👍")
+		require.Equal(t, wacloud.ReactionContent{MessageID: sent.MessageID, Emoji: "👍"}, (<-got).Message.Content)
+
+		ana.FillFlow(map[string]any{"slot": "0900"})
+		filled := <-got
+		require.Equal(t, wacloud.ReplyKindFlow, filled.Message.Reply.Kind)
+		require.JSONEq(t, `{"slot":"0900"}`, string(filled.Message.Reply.Data))
+		require.Equal(t, sent.MessageID, filled.Message.Reply.ContextID)
+		require.Equal(t, "Ana", filled.Message.From.Name)
+	})
+}
+
+func TestWhatAUserDoesWithOneMessage(t *testing.T) {
+	t.Parallel()
+	everywhere(t, func(t *testing.T, opts ...wacloudtest.Option) {
+		srv := wacloudtest.NewServer(t, opts...)
+		got := make(chan *wacloud.Event, 1)
+		srv.Serve(wacloud.HandlerFunc(func(_ context.Context, e *wacloud.Event) error {
+			got <- e
+			return nil
+		}))
+		ana := srv.User("Asha", wacloudtest.WithPhone("919876543210"))
+		for _, m := range []wacloud.Message{
+			wacloud.NewText("first"), wacloud.AddressRequest{Body: "Where?", Country: "IN"},
+		} {
+			_, err := srv.Client().Send(t.Context(), wacloud.Phone("+919876543210"), m, wacloud.CallbackData("order:7"))
+			require.NoError(t, err)
+		}
+		first := wacloudtest.Expect[wacloud.Text](ana)
+		form := wacloudtest.Expect[wacloud.Message](ana)
+
+		first.Reply("this one")
+		require.Equal(t, first.ID, (<-got).Message.Context.ID)
+		first.React("❤")
+		require.Equal(t, wacloud.ReactionContent{MessageID: first.ID, Emoji: "❤"}, (<-got).Message.Content)
+		first.Report("delivered")
+		status := (<-got).Status
+		require.Equal(t, []string{first.ID, "delivered", "order:7"}, []string{status.ID, status.Status, status.CallbackData})
+		first.ReportFailed(131047)
+		require.ErrorIs(t, (<-got).Status.Errors[0], wacloud.ErrWindowClosed)
+		form.Fill(map[string]string{"city": "Pune"})
+		require.Equal(t, form.ID, (<-got).Message.Reply.ContextID)
+	})
+}
+
+func TestStatusesFollowByThemselves(t *testing.T) {
+	t.Parallel()
+	everywhere(t, func(t *testing.T, opts ...wacloudtest.Option) {
+		srv := wacloudtest.NewServer(t, append(opts, wacloudtest.AutoStatus())...)
+		var mu sync.Mutex
+		var got []string
+		r := newBot()
+		r.Status(func(_ context.Context, e *wacloud.Event) error {
+			mu.Lock()
+			defer mu.Unlock()
+			got = append(got, e.Status.Status)
+			return nil
+		})
+		srv.Serve(r)
+		ana := srv.User("Ana")
+		ana.Say("oi")
+		wacloudtest.Expect[wacloud.Buttons](ana)
+		srv.Wait()
+		ana.Say("oi?")
+		srv.Wait()
+		require.Equal(t, []string{"sent", "delivered", "read", "sent", "delivered"}, got)
+	})
+}
+
+// A handler that fails is tried again where the test asks for it, and the answer is waited for.
+func TestRetriesAreWaitedFor(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := wacloudtest.NewServer(t, wacloudtest.InMemory())
+		srv.Serve(wacloud.HandlerFunc(func(ctx context.Context, e *wacloud.Event) error {
+			if e.Attempt == 1 {
+				return errors.New("not yet")
+			}
+			_, err := e.Respond(ctx, wacloud.NewText("now"))
+			return err
+		}), func(c *wacloud.WebhookConfig) { c.RunConfig.MaxAttempts = 3 })
+		ana := srv.User("Ana")
+		ana.Say("oi")
+		require.Equal(t, "now", wacloudtest.Expect[wacloud.Text](ana).Message.Body)
+		ana.ExpectNothing()
+		require.Empty(t, srv.HandlerErrors())
+	})
+}
+
+// Failed is a place to answer.
+func TestWhoGivesUpMayAnswer(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := wacloudtest.NewServer(t, wacloudtest.InMemory())
+		r := wacloud.NewRouter()
+		r.Text(func(context.Context, *wacloud.Event) error { return errors.New("closed") })
+		r.Failed(func(ctx context.Context, e *wacloud.Event, _ error) {
+			_, _ = e.Respond(ctx, wacloud.NewText("Sorry"))
+		})
+		srv.Serve(r)
+		ana := srv.User("Ana")
+		ana.Say("oi")
+		require.Equal(t, "Sorry", wacloudtest.Expect[wacloud.Text](ana).Message.Body)
+		require.Len(t, srv.HandlerErrors(), 1)
+	})
+}
+
+// A bot that the test runs itself is waited for by what it sends.
+func TestConnectedBots(t *testing.T) {
+	t.Parallel()
+	everywhere(t, func(t *testing.T, opts ...wacloudtest.Option) {
+		srv := wacloudtest.NewServer(t, opts...)
+		inbox := &startedInbox{wacloud.NewMemoryInbox(), make(chan struct{})}
+		hook, err := srv.Config().NewWebhook(newBot(), inbox, srv.Options()...)
+		require.NoError(t, err)
+		ctx, stop := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		go func() { done <- hook.Run(ctx) }()
+		defer func() {
+			stop()
+			require.NoError(t, <-done)
+		}()
+		<-inbox.started
+		srv.Connect(hook)
+		ana := srv.User("Ana")
+		ana.Say("oi")
+		wacloudtest.Expect[wacloud.Buttons](ana)
+		ana.Tap("Pickup")
+		wacloudtest.Expect[wacloud.List](ana)
+		ana.ExpectNothing()
+	})
+}
+
+// startedInbox tells when it is run: before that the webhook answers 503.
+type startedInbox struct {
+	wacloud.Inbox
+	started chan struct{}
+}
+
+func (in *startedInbox) Run(ctx context.Context, cfg wacloud.RunConfig) error {
+	close(in.started)
+	return in.Inbox.Run(ctx, cfg)
+}
+
+func TestBotsOfOtherProcesses(t *testing.T) {
+	t.Parallel()
+	srv := wacloudtest.NewServer(t)
+	secret := srv.Config().AppSecrets[0]
+	var seen atomic.Int32
+	bot := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		if wacloud.VerifySignature(body, r.Header.Get("X-Hub-Signature-256"), secret) != nil {
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		seen.Add(1)
+	}))
+	defer bot.Close()
+	srv.ConnectURL(bot.URL + "/webhook")
+	srv.User("Ana").Say("oi")
+	srv.Wait()
+	require.EqualValues(t, 1, seen.Load())
+	require.Equal(t, http.StatusUnauthorized, srv.DeliverSigned([]byte(`{}`), "sha256=00").Status)
 }

@@ -3,7 +3,9 @@ package wacloudtest
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/wacloud/wacloud"
@@ -139,24 +141,29 @@ func (s *Server) silence() string {
 	}
 }
 
+// mostTrouble is how many of a kind a failure lists, the last ones.
+const mostTrouble = 5
+
 // trouble lists what may explain a failure. What it lists of the handlers counts as reported.
 func (s *Server) trouble() string {
-	var b strings.Builder
+	var failed, refused, unwanted []string
 	for _, err := range s.HandlerErrors() {
-		fmt.Fprintf(&b, "\n  a handler failed: %v", err)
+		failed = append(failed, fmt.Sprintf("\n  a handler failed: %v", err))
 	}
 	for _, c := range s.engine.Calls() {
 		if c.Status >= 400 || c.Status == 0 {
-			fmt.Fprintf(&b, "\n  %s %s was refused: %d %s", c.Method, c.Path, c.Status, clip(c.Response))
+			refused = append(refused, fmt.Sprintf("\n  %s %s was refused: %d %s", c.Method, c.Path, c.Status, clip(c.Response)))
 		}
 	}
 	for _, d := range s.engine.Deliveries() {
-		if d.Err == nil && d.Status != 200 {
-			fmt.Fprintf(&b, "\n  a webhook was answered with %d: %s", d.Status, clip(d.Answer))
+		if d.Err == nil && d.Status != http.StatusOK {
+			unwanted = append(unwanted, fmt.Sprintf("\n  a webhook was answered with %d: %s", d.Status, clip(d.Answer)))
 		}
 	}
-	return b.String()
+	return strings.Join(slices.Concat(last(failed), last(refused), last(unwanted)), "")
 }
+
+func last(lines []string) []string { return lines[max(0, len(lines)-mostTrouble):] }
 
 func describeMessage(m graph.Message) string {
 	return fmt.Sprintf("%s: %s", kindOf(m.Outgoing.Message), clip(m.Body))

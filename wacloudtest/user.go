@@ -3,6 +3,7 @@ package wacloudtest
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"sync"
 
 	"github.com/wacloud/wacloud"
@@ -188,7 +189,7 @@ func (u *User) taken(d graph.Delivery) {
 	switch {
 	case d.Err != nil:
 		u.srv.tb.Fatalf("wacloudtest: the webhook of %s did not reach the bot: %v", u.user.Identity.Name, d.Err)
-	case d.Status != 200:
+	case d.Status != http.StatusOK:
 		u.srv.tb.Fatalf("wacloudtest: the bot answered %d to the webhook of %s: %s", d.Status, u.user.Identity.Name, d.Answer)
 	}
 }
