@@ -34,13 +34,15 @@ const signatureHeader = "X-Hub-Signature-256"
 // signature, 403 without the certificate that ClientCA asks for, 405, 408, 413 (over 4 MiB) and 415 as they fit. A body
 // that is signed and no JSON is stored as an unknown event: Meta would deliver it for 7 days and never make it better.
 func (w *Webhook) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
+	control := http.NewResponseController(rw)
+	_ = control.SetReadDeadline(time.Now().Add(readTimeout)) // not every writer can; it also bounds what net/http discards
 	if w.cfg.ClientCA != nil && !w.fromMeta(r.TLS) {
 		w.reject(rw, r, http.StatusForbidden, "client_certificate")
 		return
 	}
 	switch r.Method {
 	case http.MethodPost:
-		w.receive(rw, r)
+		w.receive(rw, r, control)
 	case http.MethodGet:
 		w.handshake(rw, r)
 	default:
@@ -82,7 +84,11 @@ func plainChallenge(s string) bool {
 	return s != "" && len(s) <= maxChallenge
 }
 
-func (w *Webhook) receive(rw http.ResponseWriter, r *http.Request) {
+func (w *Webhook) receive(rw http.ResponseWriter, r *http.Request, control *http.ResponseController) {
+	if len(r.TransferEncoding) > 0 {
+		// It may have had a length too, which net/http drops: whoever believed that must not find another request behind it.
+		rw.Header().Set("Connection", "close")
+	}
 	if status, reason := refusal(r); status != 0 {
 		w.reject(rw, r, status, reason)
 		return
@@ -98,6 +104,7 @@ func (w *Webhook) receive(rw http.ResponseWriter, r *http.Request) {
 		w.reject(rw, r, status, reason)
 		return
 	}
+	_ = control.SetReadDeadline(time.Time{}) // else it would end the request's context
 	secret, err := verifySignature(*buf, r.Header[signatureHeader][0], w.secrets)
 	if err != nil {
 		w.reject(rw, r, http.StatusUnauthorized, "signature")
@@ -148,8 +155,6 @@ func release(buf *[]byte) {
 
 // readBody reads the whole body into buf. It takes memory as bytes come, not as a header promises.
 func (w *Webhook) readBody(rw http.ResponseWriter, r *http.Request, buf *[]byte) (status int, reason string) {
-	control := http.NewResponseController(rw)
-	_ = control.SetReadDeadline(time.Now().Add(readTimeout)) // not every writer can
 	err := readInto(buf, r.Body, keptBuffer)
 	if errors.Is(err, errTooLarge) {
 		select {
@@ -161,7 +166,6 @@ func (w *Webhook) readBody(rw http.ResponseWriter, r *http.Request, buf *[]byte)
 		case <-r.Context().Done():
 		}
 	}
-	_ = control.SetReadDeadline(time.Time{})
 	switch {
 	case errors.Is(err, errTooLarge):
 		rw.Header().Set("Connection", "close")
