@@ -3,6 +3,7 @@ package wacloud
 import (
 	"context"
 	"errors"
+	"time"
 )
 
 // Handle hands e to the callback that fits it best and returns its error; nil when there is none. It notes in e what it
@@ -133,7 +134,7 @@ func (t *routeTable) checkSignature(e *Event) (kind callbackKind, refused bool) 
 		return 0, false
 	}
 	e.route.id = id
-	switch t.signer.judge(id, &sum, e.UserKey()) {
+	switch t.signer.judge(id, &sum, e.UserKey(), tapTime(e)) {
 	case signatureBad:
 		return kindBadID, true
 	case signatureExpired:
@@ -141,6 +142,15 @@ func (t *routeTable) checkSignature(e *Event) (kind callbackKind, refused bool) 
 	}
 	e.route.signed = true
 	return 0, false
+}
+
+// tapTime is when Meta says that the tap was made; now where it says nothing or something odd.
+func tapTime(e *Event) time.Time {
+	now := time.Now()
+	if e.Timestamp.IsZero() || e.Timestamp.After(now) {
+		return now
+	}
+	return e.Timestamp
 }
 
 // instead runs the callback of a kind in place of the one that took the event, inside of its middleware. A middleware may

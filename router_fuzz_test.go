@@ -120,6 +120,40 @@ func spellPattern(b byte) string {
 	return strings.Join(parts, ":")
 }
 
+// Each pair of short patterns is judged as the naive router does, in both orders, and each short id reaches the same one.
+func TestRouterAgreesWithTheNaiveOne(t *testing.T) {
+	t.Parallel()
+	var patterns []string
+	for b := range 6 * 6 * 6 {
+		patterns = append(patterns, spellPattern(byte(b)))
+	}
+	slices.Sort(patterns)
+	patterns = slices.Compact(patterns)
+	require.Greater(t, len(patterns), 40)
+	ids := naiveIDs(4)
+	var match []*regexp.Regexp
+	for _, pattern := range patterns {
+		match = append(match, naiveExpression(pattern))
+	}
+	for i, a := range patterns {
+		for j, b := range patterns {
+			r, naive := wacloud.NewRouter(), &naiveRouter{patterns: []string{a}, match: match[i : i+1]}
+			r.Reply(a, routerNothing)
+			text := panicText(func() { r.Reply(b, routerNothing) })
+			if !naive.fits(match[j], ids) {
+				require.Contains(t, text, "matches both", "%q and %q", a, b)
+				continue
+			}
+			require.Empty(t, text)
+			naive.patterns, naive.match = append(naive.patterns, b), append(naive.match[:1:1], match[j])
+			for _, id := range ids[:84] {
+				info, _, _ := r.Lookup(id)
+				require.Equal(t, naive.find(id), info.Pattern, "%q among %q", id, naive.patterns)
+			}
+		}
+	}
+}
+
 // FuzzRouter registers patterns in the router and in the naive one: both accept the same patterns, and each id reaches
 // the same one.
 func FuzzRouter(f *testing.F) {

@@ -20,6 +20,9 @@ import (
 // 9 bytes, which are 12 characters, of an HMAC-SHA256 over a version, the expiry, the business number with the user, and
 // the id. So 235 of the 256 characters of a button's id remain, and 179 of the 200 of a list row's.
 //
+// An id is past when its time was over at the tap, as Meta dates it: an event that is handled late, or again, is judged
+// as it would have been at once.
+//
 // A signature holds for one [UserKey]. A user whom Meta first sent with a phone number and then without has another one,
 // and their signed ids go to [Router.BadID].
 //
@@ -97,12 +100,12 @@ const (
 	signatureExpired
 )
 
-// judge checks the signature that cutSignature took off an id.
-func (s *IDSigner) judge(id string, sum *[signatureBytes]byte, user UserKey) signatureVerdict {
+// judge checks the signature that cutSignature took off an id, for a tap at a time.
+func (s *IDSigner) judge(id string, sum *[signatureBytes]byte, user UserKey, at time.Time) signatureVerdict {
 	if user == "" || !s.holds(sum, id, user) {
 		return signatureBad
 	}
-	if expiry := expiryOf(sum); expiry != 0 && time.Now().Unix() >= int64(expiry) {
+	if expiry := expiryOf(sum); expiry != 0 && at.Unix() >= int64(expiry) {
 		return signatureExpired
 	}
 	return signatureGood

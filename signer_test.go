@@ -111,6 +111,21 @@ func TestIDSigner(t *testing.T) {
 		{"past", func(s *wacloud.IDSigner) *wacloud.Event { return tapOn(s.Sign("order:7", user, time.Hour)) }, time.Hour, "expired"},
 		{"past at once", func(s *wacloud.IDSigner) *wacloud.Event { return tapOn(s.Sign("order:7", user, -time.Second)) }, 0, "expired"},
 		{"past before 1970", func(s *wacloud.IDSigner) *wacloud.Event { return tapOn(s.Sign("order:7", user, -100*365*24*time.Hour)) }, 0, "expired"},
+		{"tapped in time and handled late", func(s *wacloud.IDSigner) *wacloud.Event {
+			e := tapOn(s.Sign("order:7", user, time.Hour))
+			e.Timestamp = time.Now().Add(time.Hour - time.Second)
+			return e
+		}, 48 * time.Hour, "order 7"},
+		{"tapped too late", func(s *wacloud.IDSigner) *wacloud.Event {
+			e := tapOn(s.Sign("order:7", user, time.Hour))
+			e.Timestamp = time.Now().Add(time.Hour)
+			return e
+		}, 48 * time.Hour, "expired"},
+		{"a tap of the future is one of now", func(s *wacloud.IDSigner) *wacloud.Event {
+			e := tapOn(s.Sign("order:7", user, time.Hour))
+			e.Timestamp = time.Now().Add(48 * time.Hour)
+			return e
+		}, 0, "order 7"},
 		{"for ever", func(s *wacloud.IDSigner) *wacloud.Event { return tapOn(s.Sign("order:7", user, 0)) }, 20 * 365 * 24 * time.Hour, "order 7"},
 		{"without a signature", func(*wacloud.IDSigner) *wacloud.Event { return tapOn("order:7") }, 0, "bad id 7"},
 		{"without a signature, not guarded", func(*wacloud.IDSigner) *wacloud.Event { return tapOn("open:7") }, 0, "open 7"},
