@@ -198,7 +198,9 @@ func (b *bot) begin(events []wacloud.Event) (fresh []string) {
 	return fresh
 }
 
+// end touches before and after, so that [Server.idle] notices an end between its two looks.
 func (b *bot) end(ids ...string) {
+	b.touch()
 	b.mu.Lock()
 	for _, id := range ids {
 		delete(b.pending, id)

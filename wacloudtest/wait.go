@@ -25,9 +25,12 @@ func (s *Server) settle() bool {
 	return s.await(s.cfg.patience, s.idle)
 }
 
+// idle reports whether nothing is under way. A handler may have queued a status and ended between the two looks; then
+// something has changed.
 func (s *Server) idle() bool {
 	b := s.served()
-	return b != nil && b.idle() && !s.engine.Delivering()
+	before := s.engine.Changed()
+	return b != nil && !s.engine.Delivering() && b.idle() && s.engine.Changed() == before
 }
 
 // quieten waits until nothing has changed for a while.

@@ -121,7 +121,7 @@ func (e *Engine) serve(call string, do func(r *http.Request) answer) http.Handle
 func (e *Engine) record(c Call) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.calls.add(c)
+	e.calls.add(c, len(c.Request)+len(c.Response))
 	e.touch()
 }
 

@@ -12,6 +12,7 @@ import (
 // User is somebody with a phone. Identity never changes.
 type User struct {
 	Identity wacloud.User
+	stranger bool // known only because the business wrote to them
 }
 
 type directory struct {
@@ -20,8 +21,8 @@ type directory struct {
 	byID    map[string]*User
 }
 
-func (d *directory) add(id wacloud.User) *User {
-	u := &User{Identity: id}
+func (d *directory) add(id wacloud.User, stranger bool) *User {
+	u := &User{Identity: id, stranger: stranger}
 	d.all = append(d.all, u)
 	if id.Phone != "" {
 		d.byPhone[id.Phone] = u
@@ -30,6 +31,12 @@ func (d *directory) add(id wacloud.User) *User {
 		d.byID[id.ID] = u
 	}
 	return u
+}
+
+func (d *directory) remove(u *User) {
+	d.all = slices.DeleteFunc(slices.Clone(d.all), func(other *User) bool { return other == u })
+	delete(d.byPhone, u.Identity.Phone)
+	delete(d.byID, u.Identity.ID)
 }
 
 // find returns the user with either identity, or nil.
@@ -51,8 +58,10 @@ func (e *Engine) AddUser(id wacloud.User) (*User, error) {
 		return nil, errors.New("graph: the phone number of a user is digits only, as webhooks write it")
 	case id.Phone != "" && e.users.byPhone[id.Phone] != nil, id.ID != "" && e.users.byID[id.ID] != nil:
 		return nil, errors.New("graph: there is such a user already")
+	case len(e.users.all) >= 2*e.cfg.KeepChats:
+		return nil, errors.New("graph: there are too many users")
 	}
-	return e.users.add(id), nil
+	return e.users.add(id, false), nil
 }
 
 // Users returns everybody, in the order in which they came.
@@ -129,35 +138,47 @@ func (e *Engine) chat(key chatKey) *chat {
 	if c := e.chats[key]; c != nil {
 		return c
 	}
-	if len(e.oldest) >= e.cfg.KeepChats {
-		e.forget(e.oldest[0])
-		e.oldest = slices.Clone(e.oldest[1:])
-	}
-	c := &chat{key: key, messages: ring[*Message]{max: e.cfg.Keep}}
+	c := &chat{key: key, messages: newRing[*Message](e.cfg.Keep)}
 	e.chats[key] = c
 	e.oldest = append(e.oldest, key)
+	if len(e.oldest) > e.cfg.KeepChats {
+		e.forget(e.oldest[0])
+	}
 	return c
 }
 
+// forget drops a chat, and its user when nobody but the business knows them.
 func (e *Engine) forget(key chatKey) {
-	for _, m := range e.chats[key].messages.items {
+	c := e.chats[key]
+	for _, m := range c.messages.items {
 		delete(e.byID, m.ID)
 	}
+	e.bytes -= c.messages.bytes
 	delete(e.chats, key)
+	e.oldest = slices.DeleteFunc(slices.Clone(e.oldest), func(k chatKey) bool { return k == key })
+	elsewhere := func(k chatKey) bool { return k.user == key.user }
+	if key.user != nil && key.user.stranger && !slices.ContainsFunc(e.oldest, elsewhere) {
+		e.users.remove(key.user)
+	}
 }
 
-// write puts m at the end of its chat.
+// write puts m at the end of its chat. Old messages, and old chats, make room for it.
 func (e *Engine) write(c *chat, m *Message) {
 	e.seq++
 	m.Seq, m.chat = e.seq, c
-	before := c.messages.items
-	c.messages.add(m)
-	if dropped := len(before) + 1 - len(c.messages.items); dropped > 0 {
-		for _, old := range before[:dropped] {
-			delete(e.byID, old.ID)
-		}
+	before := c.messages.bytes
+	for _, old := range c.messages.add(m, len(m.Body)) {
+		delete(e.byID, old.ID)
 	}
+	e.bytes += c.messages.bytes - before
 	e.byID[m.ID] = m
+	for e.bytes > e.cfg.KeepBytes && len(e.oldest) > 1 {
+		oldest := e.oldest[0]
+		if oldest == c.key {
+			oldest = e.oldest[1]
+		}
+		e.forget(oldest)
+	}
 	e.touch()
 }
 
@@ -169,13 +190,13 @@ func (e *Engine) addressee(number string, to address) chatKey {
 	if to.userID {
 		u := e.users.byID[to.input]
 		if u == nil {
-			u = e.users.add(wacloud.User{ID: to.input})
+			u = e.users.add(wacloud.User{ID: to.input}, true)
 		}
 		return chatKey{number: number, user: u}
 	}
 	u := e.users.byPhone[digits(to.input)]
 	if u == nil {
-		u = e.users.add(wacloud.User{Phone: digits(to.input)})
+		u = e.users.add(wacloud.User{Phone: digits(to.input)}, true)
 	}
 	return chatKey{number: number, user: u}
 }

@@ -66,7 +66,7 @@ func (e *Engine) Post(ctx context.Context, body []byte, signature string) Delive
 	d.Took = e.cfg.Now().Sub(start)
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.posts.add(d)
+	e.posts.add(d, len(d.Body)+len(d.Answer))
 	e.touch()
 	return d
 }

@@ -28,9 +28,9 @@ type Config struct {
 	Now         func() time.Time // defaults to time.Now
 	AutoStatus  bool             // report sent and delivered for every accepted message, and read when the user acts
 	CarouselTap TapShape
-	Keep        int   // messages per chat, calls, deliveries and sent messages that are kept, defaults to 1000 of each
-	KeepChats   int   // chats that are kept, defaults to 10,000
-	KeepBytes   int64 // of media, defaults to 256 MiB
+	Keep        int // messages per chat, calls, deliveries and sent messages that are kept, defaults to 1000 of each
+	KeepChats   int // chats and users that are kept, defaults to 10,000
+	KeepBytes   int // of media and, apart, of chats, defaults to 256 MiB
 }
 
 // Engine plays Meta. It is an [http.Handler] for the Graph API's paths, without a base path before the version. It is
@@ -47,6 +47,7 @@ type Engine struct {
 	chats   map[chatKey]*chat
 	oldest  []chatKey // chats in the order in which they began
 	byID    map[string]*Message
+	bytes   int // of all chats
 	sent    ring[wacloud.Outgoing]
 	calls   ring[Call]
 	posts   ring[Delivery]
@@ -82,9 +83,9 @@ func New(cfg Config) (*Engine, error) {
 		users:   directory{byPhone: map[string]*User{}, byID: map[string]*User{}},
 		chats:   map[chatKey]*chat{},
 		byID:    map[string]*Message{},
-		sent:    ring[wacloud.Outgoing]{max: cfg.Keep},
-		calls:   ring[Call]{max: cfg.Keep},
-		posts:   ring[Delivery]{max: cfg.Keep},
+		sent:    newRing[wacloud.Outgoing](cfg.Keep),
+		calls:   newRing[Call](cfg.Keep),
+		posts:   newRing[Delivery](cfg.Keep),
 		media:   mediaStore{max: cfg.KeepBytes},
 	}
 	e.mux = e.routes()
@@ -142,18 +143,3 @@ func (e *Engine) nextOutbound() string {
 	e.out++
 	return fmt.Sprintf("wamid.OUT%04d", e.out)
 }
-
-// ring keeps the last max values.
-type ring[T any] struct {
-	max   int
-	items []T
-}
-
-func (r *ring[T]) add(v T) {
-	if len(r.items) == r.max {
-		r.items = append(r.items[:0:0], r.items[1+r.max/4:]...)
-	}
-	r.items = append(r.items, v)
-}
-
-func (r *ring[T]) all() []T { return append([]T(nil), r.items...) }

@@ -474,6 +474,7 @@ func TestMemoryIsBounded(t *testing.T) {
 		send(t, e, body(to))
 	}
 	require.Empty(t, e.Messages(number, users[0], 0), "the oldest chat makes room")
+	require.LessOrEqual(t, len(e.Users()), 3, "whoever was only written to goes with their chat")
 	for range 20 {
 		e.AddMedia("image/jpeg", make([]byte, 30))
 	}
@@ -557,4 +558,42 @@ func TestUploadsAreChecked(t *testing.T) {
 			require.Contains(t, w.Body.String(), `"details":"`+tt.path)
 		})
 	}
+}
+
+// Few large chats are bounded as many small ones are.
+func TestBytesOfChatsAreBounded(t *testing.T) {
+	t.Parallel()
+	e := newEngine(t, func(c *graph.Config) { c.KeepBytes = 10_000 })
+	for i := range 10 {
+		a := send(t, e, `{"messaging_product":"whatsapp","to":"1555000123`+string(rune('0'+i))+`","type":"text","text":{"body":"`+strings.Repeat("x", 4000)+`"}}`)
+		require.Equal(t, http.StatusOK, a.Status)
+	}
+	require.Len(t, e.Users(), 2)
+	_, ok := e.Message("wamid.OUT0010")
+	require.True(t, ok)
+}
+
+// Whatever is posted is answered as the library would judge it.
+func FuzzSend(f *testing.F) {
+	files, _ := filepath.Glob("../../testdata/payloads/*.json")
+	for _, name := range files {
+		if body, err := os.ReadFile(name); err == nil {
+			f.Add(body)
+		}
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		e := newEngine(t)
+		a := send(t, e, string(body))
+		switch {
+		case a.Status == http.StatusOK && len(e.Sent()) == 1:
+			out, err := wacloud.DecodeMessage(body)
+			require.NoError(t, err)
+			for _, p := range out.Check() {
+				require.Equal(t, wacloud.SeverityWarning, p.Severity, p)
+			}
+		case a.Status != http.StatusOK:
+			require.NotNil(t, a.Error, a.Body)
+			require.Empty(t, e.Sent())
+		}
+	})
 }

@@ -40,8 +40,8 @@ type file struct {
 
 // mediaStore keeps the last files up to a number of bytes.
 type mediaStore struct {
-	max   int64
-	total int64
+	max   int
+	total int
 	seq   int
 	files []*file
 }
@@ -52,8 +52,8 @@ func (s *mediaStore) add(number, mimeType string, data []byte) *file {
 		id: fmt.Sprintf("9%014d", s.seq), number: number, mimeType: mimeType, data: data, sum: sha256.Sum256(data),
 	}
 	s.files = append(s.files, f)
-	for s.total += int64(len(data)); s.total > s.max && len(s.files) > 1; {
-		s.total -= int64(len(s.files[0].data))
+	for s.total += len(data); s.total > s.max && len(s.files) > 1; {
+		s.total -= len(s.files[0].data)
 		s.files = slices.Clone(s.files[1:])
 	}
 	return f
@@ -202,7 +202,7 @@ func (e *Engine) deleteMedia(r *http.Request) answer {
 	if f == nil {
 		return refused
 	}
-	e.media.total -= int64(len(f.data))
+	e.media.total -= len(f.data)
 	e.media.files = slices.DeleteFunc(slices.Clone(e.media.files), func(g *file) bool { return g == f })
 	return success
 }

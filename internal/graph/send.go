@@ -31,7 +31,7 @@ func (e *Engine) send(r *http.Request, body []byte) answer {
 	to := addressOf(body)
 	key := e.addressee(r.PathValue("number"), to)
 	m := &Message{ID: e.nextOutbound(), At: e.cfg.Now(), Outgoing: *out, Body: body, Status: "accepted"}
-	e.sent.add(*out)
+	e.sent.add(*out, len(body))
 	c := e.chat(key)
 	c.typing = time.Time{}
 	e.write(c, m)
