@@ -104,8 +104,9 @@ func appendButtons(b []byte, kind string, buttons []Button) []byte {
 	b = wire.AppendOpen(b, "buttons", '[')
 	for i := range buttons {
 		b = wire.AppendField(append(wire.AppendComma(b), '{'), "type", kind)
-		b = wire.AppendField(wire.AppendOpen(b, kind, '{'), "id", buttons[i].ID)
-		b = append(wire.AppendField(b, "title", buttons[i].Title), "}}"...)
+		b = wire.AppendString(append(wire.AppendOpen(b, kind, '{'), `"id":`...), buttons[i].ID)
+		b = wire.AppendString(append(b, `,"title":`...), buttons[i].Title)
+		b = append(b, "}}"...)
 	}
 	return append(b, ']')
 }
@@ -126,8 +127,8 @@ func (s *Section) appendSection(b []byte) []byte {
 	b = wire.AppendOpen(b, "rows", '[')
 	for i := range s.Rows {
 		row := &s.Rows[i]
-		b = wire.AppendField(append(wire.AppendComma(b), '{'), "id", row.ID)
-		b = wire.AppendField(b, "title", row.Title)
+		b = wire.AppendString(append(wire.AppendComma(b), `{"id":`...), row.ID)
+		b = wire.AppendString(append(b, `,"title":`...), row.Title)
 		b = append(wire.AppendOptional(b, "description", row.Description), '}')
 	}
 	return append(b, "]}"...)

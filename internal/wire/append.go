@@ -6,47 +6,55 @@ import (
 	"unicode/utf8"
 )
 
-// AppendString appends s as a JSON string. Unlike encoding/json it escapes no HTML; invalid UTF-8 becomes U+FFFD.
+// AppendString appends s as a JSON string. Unlike encoding/json it escapes no HTML; each byte that is not UTF-8 becomes
+// U+FFFD.
 func AppendString(b []byte, s string) []byte {
-	const hex = "0123456789abcdef"
 	b = append(b, '"')
 	start := 0
 	for i := 0; i < len(s); {
-		c := s[i]
-		if c < utf8.RuneSelf {
-			if c >= ' ' && c != '"' && c != '\\' {
-				i++
-				continue
-			}
-			b = append(b, s[start:i]...)
-			switch c {
-			case '"', '\\':
-				b = append(b, '\\', c)
-			case '\n':
-				b = append(b, '\\', 'n')
-			case '\r':
-				b = append(b, '\\', 'r')
-			case '\t':
-				b = append(b, '\\', 't')
-			default:
-				b = append(b, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
-			}
+		if unescaped[s[i]] {
 			i++
-			start = i
 			continue
 		}
 		r, size := utf8.DecodeRuneInString(s[i:])
-		if r == utf8.RuneError && size == 1 {
-			b = append(b, s[start:i]...)
-			b = append(b, "\uFFFD"...)
-			i++
-			start = i
+		if size > 1 {
+			i += size
 			continue
 		}
-		i += size
+		b = append(b, s[start:i]...)
+		b = appendEscape(b, r)
+		i++
+		start = i
 	}
 	b = append(b, s[start:]...)
 	return append(b, '"')
+}
+
+// unescaped tells the ASCII bytes that stand for themselves in a JSON string. It is never changed.
+var unescaped = func() (t [256]bool) {
+	for c := ' '; c < utf8.RuneSelf; c++ {
+		t[c] = c != '"' && c != '\\'
+	}
+	return t
+}()
+
+// appendEscape appends an ASCII character that needs an escape, or U+FFFD.
+func appendEscape(b []byte, r rune) []byte {
+	const hex = "0123456789abcdef"
+	switch r {
+	case '"', '\\':
+		return append(b, '\\', byte(r))
+	case '\n':
+		return append(b, '\\', 'n')
+	case '\r':
+		return append(b, '\\', 'r')
+	case '\t':
+		return append(b, '\\', 't')
+	case utf8.RuneError:
+		return utf8.AppendRune(b, r)
+	default:
+		return append(b, '\\', 'u', '0', '0', hex[r>>4], hex[r&15])
+	}
 }
 
 // AppendInt appends n.
