@@ -55,22 +55,33 @@ func respond(m wacloud.Message) wacloud.HandlerFunc {
 	}
 }
 
+// place is a test and where it runs.
+type place struct {
+	*testing.T
+	opts []wacloudtest.Option
+}
+
+func (p place) newServer(opts ...wacloudtest.Option) *wacloudtest.Server {
+	return wacloudtest.NewServer(p.T, append(opts, p.opts...)...)
+}
+
 // everywhere runs a test over real HTTP, and in memory in a bubble.
-func everywhere(t *testing.T, test func(t *testing.T, opts ...wacloudtest.Option)) {
+func everywhere(t *testing.T, test func(t place)) {
+	t.Helper()
 	t.Run("http", func(t *testing.T) {
 		t.Parallel()
-		test(t)
+		test(place{T: t})
 	})
 	t.Run("memory", func(t *testing.T) {
 		t.Parallel()
-		synctest.Test(t, func(t *testing.T) { test(t, wacloudtest.InMemory()) })
+		synctest.Test(t, func(t *testing.T) { test(place{t, []wacloudtest.Option{wacloudtest.InMemory()}}) })
 	})
 }
 
 func TestEveryTapShapeReachesItsCallback(t *testing.T) {
 	t.Parallel()
-	everywhere(t, func(t *testing.T, opts ...wacloudtest.Option) {
-		srv := wacloudtest.NewServer(t, opts...)
+	everywhere(t, func(t place) {
+		srv := t.newServer()
 		srv.Serve(newBot())
 		ana := srv.User("Ana")
 
@@ -91,8 +102,8 @@ func TestEveryTapShapeReachesItsCallback(t *testing.T) {
 
 func TestRepeatedDeliveryIsHandledOnce(t *testing.T) {
 	t.Parallel()
-	everywhere(t, func(t *testing.T, opts ...wacloudtest.Option) {
-		srv := wacloudtest.NewServer(t, opts...)
+	everywhere(t, func(t place) {
+		srv := t.newServer()
 		srv.Serve(newBot())
 		ana := srv.User("Ana")
 		ana.Say("oi")
@@ -106,8 +117,8 @@ func TestRepeatedDeliveryIsHandledOnce(t *testing.T) {
 
 func TestOldMessagesStayTappable(t *testing.T) {
 	t.Parallel()
-	everywhere(t, func(t *testing.T, opts ...wacloudtest.Option) {
-		srv := wacloudtest.NewServer(t, opts...)
+	everywhere(t, func(t place) {
+		srv := t.newServer()
 		srv.Serve(newBot())
 		ana := srv.User("Ana")
 		ana.Say("oi")
@@ -127,8 +138,8 @@ func TestOldMessagesStayTappable(t *testing.T) {
 // Whoever taps without looking still gets the answers in order: what was tapped counts as seen.
 func TestTappingWithoutExpecting(t *testing.T) {
 	t.Parallel()
-	everywhere(t, func(t *testing.T, opts ...wacloudtest.Option) {
-		srv := wacloudtest.NewServer(t, opts...)
+	everywhere(t, func(t place) {
+		srv := t.newServer()
 		srv.Serve(newBot())
 		ana := srv.User("Ana")
 		ana.Say("oi")
@@ -180,8 +191,8 @@ func TestUsersWithEitherIdentity(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			everywhere(t, func(t *testing.T, opts ...wacloudtest.Option) {
-				srv := wacloudtest.NewServer(t, opts...)
+			everywhere(t, func(t place) {
+				srv := t.newServer()
 				srv.Serve(newBot())
 				ana, bia := srv.User("Ana", tt.ana), srv.User("Bia", tt.bia)
 				ana.Say("oi")
@@ -198,8 +209,8 @@ func TestUsersWithEitherIdentity(t *testing.T) {
 
 func TestSeveralNumbersAnswerAsThemselves(t *testing.T) {
 	t.Parallel()
-	everywhere(t, func(t *testing.T, opts ...wacloudtest.Option) {
-		srv := wacloudtest.NewServer(t, append(opts, wacloudtest.Numbers("1001", "1002"))...)
+	everywhere(t, func(t place) {
+		srv := t.newServer(wacloudtest.Numbers("1001", "1002"))
 		srv.Serve(wacloud.HandlerFunc(func(ctx context.Context, e *wacloud.Event) error {
 			_, err := e.Respond(ctx, wacloud.NewText("you wrote to "+e.PhoneNumberID))
 			return err
@@ -218,8 +229,8 @@ func TestSeveralNumbersAnswerAsThemselves(t *testing.T) {
 // What users send reaches the bot as what it is.
 func TestEverythingAUserSends(t *testing.T) {
 	t.Parallel()
-	everywhere(t, func(t *testing.T, opts ...wacloudtest.Option) {
-		srv := wacloudtest.NewServer(t, opts...)
+	everywhere(t, func(t place) {
+		srv := t.newServer()
 		got := make(chan *wacloud.Event, 1)
 		srv.Serve(wacloud.HandlerFunc(func(_ context.Context, e *wacloud.Event) error {
 			got <- e
@@ -264,8 +275,8 @@ func TestEverythingAUserSends(t *testing.T) {
 
 func TestWhatAUserDoesWithOneMessage(t *testing.T) {
 	t.Parallel()
-	everywhere(t, func(t *testing.T, opts ...wacloudtest.Option) {
-		srv := wacloudtest.NewServer(t, opts...)
+	everywhere(t, func(t place) {
+		srv := t.newServer()
 		got := make(chan *wacloud.Event, 1)
 		srv.Serve(wacloud.HandlerFunc(func(_ context.Context, e *wacloud.Event) error {
 			got <- e
@@ -297,8 +308,8 @@ func TestWhatAUserDoesWithOneMessage(t *testing.T) {
 
 func TestStatusesFollowByThemselves(t *testing.T) {
 	t.Parallel()
-	everywhere(t, func(t *testing.T, opts ...wacloudtest.Option) {
-		srv := wacloudtest.NewServer(t, append(opts, wacloudtest.AutoStatus())...)
+	everywhere(t, func(t place) {
+		srv := t.newServer(wacloudtest.AutoStatus())
 		var mu sync.Mutex
 		var got []string
 		r := newBot()
@@ -360,8 +371,8 @@ func TestWhoGivesUpMayAnswer(t *testing.T) {
 // A bot that the test runs itself is waited for by what it sends.
 func TestConnectedBots(t *testing.T) {
 	t.Parallel()
-	everywhere(t, func(t *testing.T, opts ...wacloudtest.Option) {
-		srv := wacloudtest.NewServer(t, opts...)
+	everywhere(t, func(t place) {
+		srv := t.newServer()
 		inbox := &startedInbox{wacloud.NewMemoryInbox(), make(chan struct{})}
 		hook, err := srv.Config().NewWebhook(newBot(), inbox, srv.Options()...)
 		require.NoError(t, err)

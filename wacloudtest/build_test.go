@@ -44,42 +44,84 @@ func TestBuildersAreRead(t *testing.T) {
 		reply      *wacloud.Reply
 	}{
 		{"text", "text", wacloudtest.Text(ada, "olá 👋"), wacloud.TextContent{Body: "olá 👋"}, nil},
-		{"image", "image", wacloudtest.Media(ada, "image", wacloud.MediaContent{ID: "9", MIMEType: "image/jpeg", SHA256: "c2hh", URL: "https://x/y", Caption: "c"}),
-			wacloud.MediaContent{ID: "9", MIMEType: "image/jpeg", SHA256: "c2hh", URL: "https://x/y", Caption: "c"}, nil},
-		{"voice", "audio", wacloudtest.Media(ada, "audio", wacloud.MediaContent{ID: "9", MIMEType: "audio/ogg; codecs=opus", Voice: true}),
-			wacloud.MediaContent{ID: "9", MIMEType: "audio/ogg; codecs=opus", Voice: true}, nil},
-		{"document", "document", wacloudtest.Media(ada, "document", wacloud.MediaContent{ID: "9", Filename: "a.pdf"}),
-			wacloud.MediaContent{ID: "9", Filename: "a.pdf"}, nil},
-		{"sticker", "sticker", wacloudtest.Media(ada, "sticker", wacloud.MediaContent{ID: "9", Animated: true}),
-			wacloud.MediaContent{ID: "9", Animated: true}, nil},
+		{
+			"image", "image", wacloudtest.Media(ada, "image", wacloud.MediaContent{ID: "9", MIMEType: "image/jpeg", SHA256: "c2hh", URL: "https://x/y", Caption: "c"}),
+			wacloud.MediaContent{ID: "9", MIMEType: "image/jpeg", SHA256: "c2hh", URL: "https://x/y", Caption: "c"},
+			nil,
+		},
+		{
+			"voice", "audio", wacloudtest.Media(ada, "audio", wacloud.MediaContent{ID: "9", MIMEType: "audio/ogg; codecs=opus", Voice: true}),
+			wacloud.MediaContent{ID: "9", MIMEType: "audio/ogg; codecs=opus", Voice: true},
+			nil,
+		},
+		{
+			"document", "document", wacloudtest.Media(ada, "document", wacloud.MediaContent{ID: "9", Filename: "a.pdf"}),
+			wacloud.MediaContent{ID: "9", Filename: "a.pdf"},
+			nil,
+		},
+		{
+			"sticker", "sticker", wacloudtest.Media(ada, "sticker", wacloud.MediaContent{ID: "9", Animated: true}),
+			wacloud.MediaContent{ID: "9", Animated: true},
+			nil,
+		},
 		{"media that is gone", "image", wacloudtest.Media(ada, "image", wacloud.MediaContent{}), wacloud.MediaContent{}, nil},
 		{"location", "location", wacloudtest.Location(ada, location), location, nil},
 		{"contacts", "contacts", wacloudtest.Contacts(ada, []wacloud.Contact{contact}), wacloud.ContactsContent{Contacts: []wacloud.Contact{contact}}, nil},
 		{"reaction", "reaction", wacloudtest.Reaction(ada, wacloud.Reaction{MessageID: "wamid.1", Emoji: "👍🏽"}), wacloud.ReactionContent{MessageID: "wamid.1", Emoji: "👍🏽"}, nil},
 		{"no reaction", "reaction", wacloudtest.Reaction(ada, wacloud.Reaction{MessageID: "wamid.1"}), wacloud.ReactionContent{MessageID: "wamid.1"}, nil},
-		{"button", "interactive", wacloudtest.ButtonReply(ada, button, wacloudtest.About("wamid.2")), wacloud.ReplyContent{},
-			&wacloud.Reply{Kind: wacloud.ReplyKindButton, ID: "cart:view", Title: "Cart", ContextID: "wamid.2"}},
-		{"row", "interactive", wacloudtest.ListReply(ada, wacloud.Row{ID: "r", Title: "R", Description: "D"}, wacloudtest.About("wamid.2")), wacloud.ReplyContent{},
-			&wacloud.Reply{Kind: wacloud.ReplyKindListRow, ID: "r", Title: "R", Description: "D", ContextID: "wamid.2"}},
-		{"carousel", "button", wacloudtest.CarouselTap(ada, button, wacloudtest.About("wamid.2")), wacloud.ReplyContent{},
-			&wacloud.Reply{Kind: wacloud.ReplyKindQuick, ID: "cart:view", Title: "Cart", ContextID: "wamid.2"}},
-		{"carousel as button_reply", "interactive", wacloudtest.CarouselTapAs(wacloudtest.TapButtonReply, ada, button), wacloud.ReplyContent{},
-			&wacloud.Reply{Kind: wacloud.ReplyKindButton, ID: "cart:view", Title: "Cart"}},
-		{"carousel as quick_reply", "interactive", wacloudtest.CarouselTapAs(wacloudtest.TapQuickReply, ada, button), wacloud.ReplyContent{},
-			&wacloud.Reply{Kind: wacloud.ReplyKindQuick, ID: "cart:view", Title: "Cart"}},
-		{"template", "button", wacloudtest.TemplateTap(ada, button), wacloud.ReplyContent{},
-			&wacloud.Reply{Kind: wacloud.ReplyKindQuick, ID: "cart:view", Title: "Cart"}},
-		{"template without payload", "button", wacloudtest.TemplateTap(ada, wacloud.Button{Title: "Cart"}), wacloud.ReplyContent{},
-			&wacloud.Reply{Kind: wacloud.ReplyKindQuick, Title: "Cart"}},
-		{"flow", "interactive", wacloudtest.Flow(ada, map[string]any{"slot": "0900"}), wacloud.ReplyContent{},
-			&wacloud.Reply{Kind: wacloud.ReplyKindFlow, ID: "flow", Title: "Sent", Data: json.RawMessage(`{"slot":"0900"}`)}},
-		{"address", "interactive", wacloudtest.Address(ada, map[string]any{"values": nil}), wacloud.ReplyContent{},
-			&wacloud.Reply{Kind: wacloud.ReplyKindFlow, ID: "address_message", Title: "Sent", Data: json.RawMessage(`{"values":null}`)}},
+		{
+			"button", "interactive", wacloudtest.ButtonReply(ada, button, wacloudtest.About("wamid.2")),
+			wacloud.ReplyContent{},
+			&wacloud.Reply{Kind: wacloud.ReplyKindButton, ID: "cart:view", Title: "Cart", ContextID: "wamid.2"},
+		},
+		{
+			"row", "interactive", wacloudtest.ListReply(ada, wacloud.Row{ID: "r", Title: "R", Description: "D"}, wacloudtest.About("wamid.2")),
+			wacloud.ReplyContent{},
+			&wacloud.Reply{Kind: wacloud.ReplyKindListRow, ID: "r", Title: "R", Description: "D", ContextID: "wamid.2"},
+		},
+		{
+			"carousel", "button", wacloudtest.CarouselTap(ada, button, wacloudtest.About("wamid.2")),
+			wacloud.ReplyContent{},
+			&wacloud.Reply{Kind: wacloud.ReplyKindQuick, ID: "cart:view", Title: "Cart", ContextID: "wamid.2"},
+		},
+		{
+			"carousel as button_reply", "interactive", wacloudtest.CarouselTapAs(wacloudtest.TapButtonReply, ada, button),
+			wacloud.ReplyContent{},
+			&wacloud.Reply{Kind: wacloud.ReplyKindButton, ID: "cart:view", Title: "Cart"},
+		},
+		{
+			"carousel as quick_reply", "interactive", wacloudtest.CarouselTapAs(wacloudtest.TapQuickReply, ada, button),
+			wacloud.ReplyContent{},
+			&wacloud.Reply{Kind: wacloud.ReplyKindQuick, ID: "cart:view", Title: "Cart"},
+		},
+		{
+			"template", "button", wacloudtest.TemplateTap(ada, button),
+			wacloud.ReplyContent{},
+			&wacloud.Reply{Kind: wacloud.ReplyKindQuick, ID: "cart:view", Title: "Cart"},
+		},
+		{
+			"template without payload", "button", wacloudtest.TemplateTap(ada, wacloud.Button{Title: "Cart"}),
+			wacloud.ReplyContent{},
+			&wacloud.Reply{Kind: wacloud.ReplyKindQuick, Title: "Cart"},
+		},
+		{
+			"flow", "interactive", wacloudtest.Flow(ada, map[string]any{"slot": "0900"}),
+			wacloud.ReplyContent{},
+			&wacloud.Reply{Kind: wacloud.ReplyKindFlow, ID: "flow", Title: "Sent", Data: json.RawMessage(`{"slot":"0900"}`)},
+		},
+		{
+			"address", "interactive", wacloudtest.Address(ada, map[string]any{"values": nil}),
+			wacloud.ReplyContent{},
+			&wacloud.Reply{Kind: wacloud.ReplyKindFlow, ID: "address_message", Title: "Sent", Data: json.RawMessage(`{"values":null}`)},
+		},
 		{"order", "order", wacloudtest.Order(ada, order), order, nil},
 		{"product", "interactive", wacloudtest.Product(ada, wacloud.ProductContent{CatalogID: "7", RetailerID: "sku"}), wacloud.ProductContent{CatalogID: "7", RetailerID: "sku"}, nil},
 		{"system", "system", wacloudtest.System(ada, system), system, nil},
-		{"edit", "edit", wacloudtest.Edit(ada, "wamid.1", wacloud.TextContent{Body: "new"}),
-			wacloud.EditContent{OriginalID: "wamid.1", Type: "text", Content: wacloud.TextContent{Body: "new"}}, nil},
+		{
+			"edit", "edit", wacloudtest.Edit(ada, "wamid.1", wacloud.TextContent{Body: "new"}),
+			wacloud.EditContent{OriginalID: "wamid.1", Type: "text", Content: wacloud.TextContent{Body: "new"}},
+			nil,
+		},
 		{"revoke", "revoke", wacloudtest.Revoke(ada, "wamid.1"), wacloud.RevokeContent{OriginalID: "wamid.1"}, nil},
 		{"welcome", "request_welcome", wacloudtest.Welcome(ada), wacloud.WelcomeContent{}, nil},
 		{"unsupported", "unsupported", wacloudtest.Unsupported(ada, "poll_creation"), wacloud.UnsupportedContent{Type: "poll_creation"}, nil},
@@ -215,8 +257,11 @@ func TestPostSigns(t *testing.T) {
 	srv := wacloudtest.NewServer(t, wacloudtest.InMemory())
 	hook := srv.Serve(newBot())
 	body := wacloudtest.Text(ada, "é")
-	require.Equal(t, 200, wacloudtest.Post(t, hook, body, srv.Config().AppSecrets[0]).StatusCode)
-	require.Equal(t, 401, wacloudtest.Post(t, hook, body, wacloud.NewSecret("another")).StatusCode)
+	for secret, want := range map[wacloud.Secret]int{srv.Config().AppSecrets[0]: 200, wacloud.NewSecret("another"): 401} {
+		resp := wacloudtest.Post(t, hook, body, secret)
+		require.NoError(t, resp.Body.Close())
+		require.Equal(t, want, resp.StatusCode)
+	}
 	require.NoError(t, wacloud.VerifySignature(body, wacloudtest.Sign(body, wacloud.NewSecret("s")), wacloud.NewSecret("s")))
 	require.True(t, strings.HasPrefix(wacloudtest.Sign(body, wacloud.NewSecret("s")), "sha256="))
 }

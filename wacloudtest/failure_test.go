@@ -43,18 +43,24 @@ func TestFailuresSayWhatHappened(t *testing.T) {
 		{"an error that nobody took", failing, func(_ *wacloudtest.Server, ana *wacloudtest.User) {
 			ana.Say("oi")
 		}, []string{"a handler failed: message event: the kitchen is closed"}},
-		{"a panic", wacloud.HandlerFunc(func(context.Context, *wacloud.Event) error { panic("burnt") }),
-			func(_ *wacloudtest.Server, ana *wacloudtest.User) { ana.Say("oi") }, []string{"burnt"}},
+		{
+			"a panic", wacloud.HandlerFunc(func(context.Context, *wacloud.Event) error { panic("burnt") }),
+			func(_ *wacloudtest.Server, ana *wacloudtest.User) { ana.Say("oi") },
+			[]string{"burnt"},
+		},
 		{"refused by the Graph API", newBot(), func(srv *wacloudtest.Server, ana *wacloudtest.User) {
 			srv.Fail(131026, 1)
 			ana.Say("oi")
 			wacloudtest.Expect[wacloud.Text](ana)
 		}, []string{"was refused: 400", "131026", "a handler failed"}},
-		{"a message that the library refuses", wacloud.HandlerFunc(respond(wacloud.NewText(""))),
+		{
+			"a message that the library refuses", respond(wacloud.NewText("")),
 			func(_ *wacloudtest.Server, ana *wacloudtest.User) {
 				ana.Say("oi")
 				wacloudtest.Expect[wacloud.Text](ana)
-			}, []string{"text.body"}},
+			},
+			[]string{"text.body"},
+		},
 		{"a title that is not there", newBot(), func(_ *wacloudtest.Server, ana *wacloudtest.User) {
 			ana.Say("oi")
 			ana.Tap("Drone")
@@ -228,8 +234,8 @@ func TestPostSaysWhenTheWebhookAborts(t *testing.T) {
 	t.Parallel()
 	tb := &fakeTB{}
 	got := tb.run(func() {
-		wacloudtest.Post(tb, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }),
-			nil, wacloud.NewSecret("s"))
+		aborting := http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
+		_ = wacloudtest.Post(tb, aborting, nil, wacloud.NewSecret("s")) //nolint:bodyclose // there is none
 	})
 	require.Contains(t, got, "the webhook aborted the request")
 }

@@ -3,6 +3,7 @@ package wacloudtest_test
 import (
 	"fmt"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -36,8 +37,8 @@ func (f *fakeTB) run(test func()) string {
 	go func() {
 		defer close(done)
 		defer func() {
-			for i := len(f.cleanups) - 1; i >= 0; i-- {
-				f.cleanups[i]()
+			for _, c := range slices.Backward(f.cleanups) {
+				c()
 			}
 		}()
 		test()

@@ -2,6 +2,7 @@ package wacloudtest
 
 import (
 	"bytes"
+	"context"
 	"net/http"
 
 	"github.com/wacloud/wacloud"
@@ -14,7 +15,7 @@ func Sign(body []byte, secret wacloud.Secret) string { return graph.Sign(body, s
 // Post signs a body, posts it to a webhook without a network and returns the answer, whose body needs no closing.
 func Post(tb TB, webhook http.Handler, body []byte, secret wacloud.Secret) *http.Response {
 	tb.Helper()
-	req, err := http.NewRequest(http.MethodPost, "http://bot.invalid/webhook", bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(context.Background(), http.MethodPost, "http://bot.invalid/webhook", bytes.NewReader(body))
 	if err != nil {
 		tb.Fatalf("wacloudtest: post: %v", err)
 		return nil

@@ -23,13 +23,13 @@ func TestFaultsReachTheClient(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
 		fault wacloudtest.Fault
-		check func(t *testing.T, err error)
+		check func(t place, err error)
 		sent  int
 	}{
-		{"window", wacloudtest.Fault{Code: 131047}, func(t *testing.T, err error) {
+		{"window", wacloudtest.Fault{Code: 131047}, func(t place, err error) {
 			require.ErrorIs(t, err, wacloud.ErrWindowClosed)
 		}, 0},
-		{"throttle with an hour of pause", wacloudtest.Fault{Code: 130429, Status: 429, RetryAfter: time.Hour, Details: "slow down"}, func(t *testing.T, err error) {
+		{"throttle with an hour of pause", wacloudtest.Fault{Code: 130429, Status: 429, RetryAfter: time.Hour, Details: "slow down"}, func(t place, err error) {
 			api, ok := errors.AsType[*wacloud.APIError](err)
 			require.True(t, ok, err)
 			require.ErrorIs(t, err, wacloud.ErrRateLimited)
@@ -37,26 +37,26 @@ func TestFaultsReachTheClient(t *testing.T) {
 			require.Equal(t, "slow down", api.Details)
 			require.Equal(t, 429, api.StatusCode)
 		}, 0},
-		{"a proxy's page", wacloudtest.Fault{HTML: true}, func(t *testing.T, err error) {
+		{"a proxy's page", wacloudtest.Fault{HTML: true}, func(t place, err error) {
 			api, ok := errors.AsType[*wacloud.APIError](err)
 			require.True(t, ok, err)
 			require.Equal(t, http.StatusBadGateway, api.StatusCode)
 			require.Zero(t, api.Code)
 		}, 0},
-		{"cut", wacloudtest.Fault{Cut: true}, func(t *testing.T, err error) {
+		{"cut", wacloudtest.Fault{Cut: true}, func(t place, err error) {
 			_, ok := errors.AsType[*wacloud.AmbiguousSendError](err)
 			require.True(t, ok, err)
 		}, 0},
-		{"cut after it was accepted", wacloudtest.Fault{CutAfter: true}, func(t *testing.T, err error) {
+		{"cut after it was accepted", wacloudtest.Fault{CutAfter: true}, func(t place, err error) {
 			_, ok := errors.AsType[*wacloud.AmbiguousSendError](err)
 			require.True(t, ok, err)
 		}, 1},
-		{"slow", wacloudtest.Fault{Delay: time.Millisecond}, func(t *testing.T, err error) { require.NoError(t, err) }, 1},
+		{"slow", wacloudtest.Fault{Delay: time.Millisecond}, func(t place, err error) { require.NoError(t, err) }, 1},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			everywhere(t, func(t *testing.T, opts ...wacloudtest.Option) {
-				srv := wacloudtest.NewServer(t, opts...)
+			everywhere(t, func(t place) {
+				srv := t.newServer()
 				srv.FailWith(tt.fault, 1)
 				_, err := srv.Client(once).Send(t.Context(), wacloud.Phone("+15550001234"), wacloud.NewText("hi"))
 				tt.check(t, err)

@@ -42,16 +42,6 @@ func obj(keysAndValues ...any) object {
 	return o
 }
 
-// get returns the value of a member, or nil.
-func (o object) get(key string) any {
-	for _, m := range o {
-		if m.key == key {
-			return m.value
-		}
-	}
-	return nil
-}
-
 // list is a JSON array.
 type list []any
 

@@ -114,7 +114,7 @@ func readUpload(r *http.Request) (mimeType string, data []byte, err error) {
 	hasFile := false
 	for {
 		part, err := form.NextPart()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {
