@@ -205,13 +205,16 @@ func (c *checker) label(r rule, field, s string) {
 
 // line reports line breaks and control characters under r, and what a phone shows literally or swallows.
 func (c *checker) line(r rule, field, s string) {
-	if got := controlFault(s); got != "" {
-		c.fail(r, field, got)
+	found := scan(s)
+	if found&(traitControl|traitWide) != 0 {
+		if got := controlFault(s); got != "" {
+			c.fail(r, field, got)
+		}
 	}
-	if strings.IndexByte(s, '\t') >= 0 {
+	if found&traitTab != 0 {
 		c.fail(ruleLabelTab, field, "a tab")
 	}
-	if hasMarkdown(s) {
+	if found&traitMark != 0 && hasMarkdown(s) {
 		c.fail(ruleLabelMarkdown, field, "markdown")
 	}
 }
@@ -255,7 +258,7 @@ func (c *checker) id(r rule, field, s string) {
 		c.fail(ruleIDRoute, field, why)
 		return
 	}
-	if c.length(r, field, s) && strings.TrimSpace(s) != s {
+	if c.length(r, field, s) && hasSpaceAround(s) {
 		c.fail(ruleIDSpace, field, "space at its start or end")
 	}
 }
@@ -263,7 +266,7 @@ func (c *checker) id(r rule, field, s string) {
 // givenID checks an id that Meta gave: of a file, a message, a flow. It may be empty.
 func (c *checker) givenID(field, s string) {
 	c.utf8(field, s)
-	if strings.TrimSpace(s) != s {
+	if s != "" && hasSpaceAround(s) {
 		c.fail(ruleIDSpace, field, "space at its start or end")
 	}
 }

@@ -8,8 +8,50 @@ import (
 	"unicode/utf8"
 )
 
-// isBlank reports whether s is white space only.
-func isBlank(s string) bool { return strings.TrimSpace(s) == "" }
+// traits are what the bytes of a text tell at one glance.
+type traits uint8
+
+const (
+	traitControl traits = 1 << iota // a line break or control character, a tab excepted
+	traitTab
+	traitMark // may be markdown
+	traitWide // not ASCII
+)
+
+// traitsOf are the traits of each byte.
+var traitsOf = func() (t [256]traits) {
+	for b := range t {
+		switch {
+		case b == '\t':
+			t[b] = traitTab
+		case b < ' ' || b == 0x7f:
+			t[b] = traitControl
+		case strings.IndexByte(markdownMarks, byte(b)) >= 0:
+			t[b] = traitMark
+		case b >= utf8.RuneSelf:
+			t[b] = traitWide
+		}
+	}
+	return t
+}()
+
+func scan(s string) (found traits) {
+	for i := range len(s) {
+		found |= traitsOf[s[i]]
+	}
+	return found
+}
+
+// isBlank reports whether s, which is not empty, is white space only.
+func isBlank(s string) bool { return !isInk(s[0]) && strings.TrimSpace(s) == "" }
+
+// hasSpaceAround reports whether s, which is not empty, starts or ends with white space.
+func hasSpaceAround(s string) bool {
+	return !(isInk(s[0]) && isInk(s[len(s)-1])) && strings.TrimSpace(s) != s
+}
+
+// isInk reports whether b is a visible ASCII character, which most texts start and end with.
+func isInk(b byte) bool { return ' ' < b && b < 0x7f }
 
 // controlFault says which line break or control character other than a tab stands in s, or "".
 func controlFault(s string) string {
