@@ -50,7 +50,8 @@ type Button struct {
 	Title string // 1 to 20 characters
 }
 
-// Buttons is a message with 1 to 3 reply buttons.
+// Buttons is a message with 1 to 3 reply buttons (Meta, interactive-reply-buttons-messages, read 2026-05). The tap comes
+// back as a [Reply] of [ReplyKindButton].
 type Buttons struct {
 	Header  Header // optional
 	Body    string // 1 to 1024 characters
@@ -98,7 +99,8 @@ type Menu struct {
 // Rows is a menu's single section without a title.
 func Rows(rows ...Row) []Section { return []Section{{Rows: slices.Clone(rows)}} }
 
-// List is a message with a button that opens a menu.
+// List is a message with a button that opens a menu (Meta, interactive-list-messages, read 2026-03). The tap comes back as
+// a [Reply] of [ReplyKindListRow] with the row, never the section.
 type List struct {
 	Header string // text only, at most 60 characters
 	Body   string // 1 to 4096 characters
@@ -130,7 +132,8 @@ type Link struct {
 	URL  string // http or https
 }
 
-// CTAURL is a message with one button that opens a web page. Meta sends no webhook when it is tapped.
+// CTAURL is a message with one button that opens a web page. Meta sends no webhook when it is tapped (Meta,
+// interactive-cta-url-messages, read 2026-03).
 type CTAURL struct {
 	Header Header // optional
 	Body   string // 1 to 1024 characters
@@ -147,7 +150,8 @@ func (m CTAURL) WithHeader(h Header) CTAURL { m.Header = h; return m }
 // WithFooter returns m with a footer.
 func (m CTAURL) WithFooter(footer string) CTAURL { m.Footer = footer; return m }
 
-// LocationRequest asks the user to send a location; the answer is a message with [LocationContent].
+// LocationRequest asks the user to send a location; the answer is a message with [LocationContent] (Meta,
+// location-request-messages, read 2026-03).
 type LocationRequest struct {
 	Body string // 1 to 1024 characters
 }
@@ -156,7 +160,7 @@ type LocationRequest struct {
 func NewLocationRequest(body string) LocationRequest { return LocationRequest{Body: body} }
 
 // ContactInfoRequest asks the user to share their phone number; the answer is a message with [ContactsContent] whose
-// card has the origin "contact_request".
+// card has the origin "contact_request" (Meta, business-scoped-user-ids, read 2026-06).
 type ContactInfoRequest struct {
 	Body string // 1 to 1024 characters
 }
@@ -164,7 +168,7 @@ type ContactInfoRequest struct {
 // NewContactInfoRequest returns a request for the user's contact card.
 func NewContactInfoRequest(body string) ContactInfoRequest { return ContactInfoRequest{Body: body} }
 
-// Product shows one product of a catalog.
+// Product shows one product of a catalog (Meta, single-product-messages, read 2026-05).
 type Product struct {
 	Body       string // optional, at most 1024 characters
 	Footer     string // optional, at most 60 characters
@@ -178,7 +182,7 @@ type ProductSection struct {
 	RetailerIDs []string
 }
 
-// ProductList shows up to 30 products in up to 10 sections.
+// ProductList shows up to 30 products in up to 10 sections (Meta, multi-product-messages, read 2026-03).
 type ProductList struct {
 	Header    string // required, at most 60 characters
 	Body      string // 1 to 1024 characters
@@ -187,14 +191,14 @@ type ProductList struct {
 	Sections  []ProductSection
 }
 
-// Catalog shows the business's whole catalog.
+// Catalog shows the business's whole catalog (Meta, catalogs, read 2026-03).
 type Catalog struct {
 	Body                string // 1 to 1024 characters
 	Footer              string // at most 60 characters
 	ThumbnailRetailerID string // optional: the product whose picture stands for the catalog
 }
 
-// A Flow opens a WhatsApp Flow. Exactly one of ID and Name is set.
+// A Flow opens a WhatsApp Flow. Exactly one of ID and Name is set (Meta, flows/guides/sendingaflow, read 2026-06).
 type Flow struct {
 	Header         Header // optional
 	Body           string // 1 to 1024 characters
@@ -210,7 +214,10 @@ type Flow struct {
 	MessageVersion string          // defaults to "3"
 }
 
-// An AddressRequest asks for a delivery address. India only: the recipient's number must start with +91.
+// An AddressRequest asks for a delivery address. India only: the recipient's number must start with +91. A phone that
+// cannot show it drops it, and a failed status with the code 1026 comes (Meta, address-messages, read 2026-03). The keys of
+// the maps are Meta's names of the fields: name, phone_number, in_pin_code, house_number, floor_number, tower_number,
+// building_name, address, landmark_area, city, state.
 type AddressRequest struct {
 	Header           Header // optional
 	Body             string // 1 to 1024 characters
@@ -227,7 +234,8 @@ type SavedAddress struct {
 	Value map[string]string
 }
 
-// VoiceCall is a message with a button that calls the business on WhatsApp.
+// VoiceCall is a message with a button that calls the business on WhatsApp (Meta, call-button-messages-deep-links, read
+// 2026-03).
 type VoiceCall struct {
 	Body       string // 1 to 1024 characters
 	Text       string // label of the button, at most 20 characters, Meta's default is "Call Now"
@@ -235,7 +243,8 @@ type VoiceCall struct {
 	Payload    string // at most 512 characters, comes back in the calls webhooks
 }
 
-// CallPermissionRequest asks the user for permission to call them.
+// CallPermissionRequest asks the user for permission to call them: at most once in 24 hours and twice in 7 days (Meta,
+// calling/user-call-permissions, read 2026-03).
 type CallPermissionRequest struct {
 	Body string // optional, at most 1024 characters
 }

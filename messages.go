@@ -42,47 +42,52 @@ func MediaID(id string) Media { return Media{ID: id} }
 // MediaLink is the media at a public http or https address.
 func MediaLink(url string) Media { return Media{Link: url} }
 
-// Text is a plain text message of 1 to 4096 characters.
+// Text is a plain text message of 1 to 4096 characters (Meta, text-messages, read 2026-03).
 type Text struct {
 	Body       string
-	PreviewURL bool // draw a preview of the first link in Body
+	PreviewURL bool // draw a preview of the first link in Body, which must start with http:// or https://
 }
 
 // NewText returns a text message.
 func NewText(body string) Text { return Text{Body: body} }
 
-// Image is a JPEG or PNG picture of at most 5 MB, with an optional caption of at most 1024 characters.
+// Image is a JPEG or PNG picture of at most 5 MB, with an optional caption of at most 1024 characters (Meta,
+// image-messages and business-phone-numbers/media, read 2026-03). [CheckImage] looks at the picture itself.
 type Image struct {
 	Media   Media
 	Caption string
 }
 
-// Video is an MP4 or 3GPP video of at most 16 MB, with an optional caption of at most 1024 characters.
+// Video is an MP4 or 3GPP video of at most 16 MB, H.264 and AAC, with an optional caption of at most 1024 characters
+// (Meta, business-phone-numbers/media, read 2026-03).
 type Video struct {
 	Media   Media
 	Caption string
 }
 
-// Audio is an audio file of at most 16 MB. Voice makes it a voice note, which must be Opus in an Ogg container, mono.
+// Audio is an audio file of at most 16 MB. Voice makes it a voice note, which must be Opus in an Ogg container, mono; over
+// 512 KB the phone shows a download arrow instead of the play button (Meta, audio-messages, read 2026-03).
 type Audio struct {
 	Media Media
 	Voice bool
 }
 
-// Document is a file of at most 100 MB. Filename decides the icon that the phone shows.
+// Document is a file of at most 100 MB. Filename decides the icon that the phone shows (Meta, document-messages, read
+// 2026-03).
 type Document struct {
 	Media    Media
 	Filename string
 	Caption  string
 }
 
-// Sticker is a WebP picture of 512×512 pixels, at most 100 KB, or 500 KB when it is animated.
+// Sticker is a WebP picture of 512×512 pixels, at most 100 KB, or 500 KB when it is animated (Meta, sticker-messages,
+// read 2026-03).
 type Sticker struct {
 	Media Media
 }
 
 // Location is a point on the map. On the wire the coordinates are strings of degrees with at least four decimals, as in
-// Meta's samples.
+// Meta's samples (Meta, location-messages, read 2026-03); more where the float has more.
 type Location struct {
 	Latitude  float64 // degrees, -90 to 90
 	Longitude float64 // degrees, -180 to 180
@@ -90,7 +95,7 @@ type Location struct {
 	Address   string
 }
 
-// Contacts sends 1 to 257 contact cards.
+// Contacts sends 1 to 257 contact cards (Meta, contacts-messages, read 2026-03).
 type Contacts struct {
 	Contacts []Contact
 }
@@ -158,7 +163,8 @@ type ContactOrg struct {
 	Title      string
 }
 
-// Reaction puts an emoji on a message of the user. An empty Emoji takes it away again.
+// Reaction puts an emoji on a message of the user. An empty Emoji takes it away again. Meta refuses it later, by a failed
+// status, when the message is over 30 days old, deleted or itself a reaction (Meta, reaction-messages, read 2026-03).
 type Reaction struct {
 	MessageID string
 	Emoji     string

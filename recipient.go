@@ -9,7 +9,8 @@ import (
 
 // A Recipient says who gets a message. Make one with [Phone], [WaID], [UserID] or [GroupID]. It is comparable, so it may
 // be a map key; the same number written in two ways is the same Recipient. It prints masked under every verb of fmt and
-// in slog; [Recipient.MarshalText] has the whole of it. The zero value is nobody and is refused by [Client.Send].
+// in slog, unless it sits in an unexported field of another struct, where fmt calls no methods; [Recipient.MarshalText] has
+// the whole of it. The zero value is nobody and is refused by [Client.Send].
 type Recipient struct {
 	kind  recipientKind
 	value string // digits of a valid phone number, else as it was given
