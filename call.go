@@ -39,11 +39,11 @@ type answer interface {
 }
 
 // rewind makes the call ready for another attempt, if it can be.
-func (k *call) rewind() bool {
+func (k *call) rewind(ctx context.Context) bool {
 	if k.download != nil {
 		return k.download.written == 0
 	}
-	return k.upload == nil || k.upload.rewind()
+	return k.upload == nil || k.upload.rewind(ctx)
 }
 
 // try makes one attempt at a Graph call. Its errors are *APIError, for every answer that is not a success, and *transportError.
@@ -53,7 +53,7 @@ func (c *Client) try(ctx context.Context, k *call) error {
 	}
 	attemptCtx, cancel := c.attemptContext(ctx, k)
 	defer cancel()
-	a := newAttempt(k)
+	a := newAttempt(attemptCtx, k)
 	resp, err := c.http.Do(a.request(attemptCtx, k, c.header(k)))
 	if err != nil {
 		sent := a.maySend(attemptCtx)
@@ -126,11 +126,11 @@ const (
 
 var errSealed = errors.New("the attempt is over")
 
-func newAttempt(k *call) *attempt {
+func newAttempt(ctx context.Context, k *call) *attempt {
 	a := &attempt{url: *k.url}
 	switch {
 	case k.upload != nil:
-		a.src = k.upload.open()
+		a.src = k.upload.open(ctx)
 	case k.body != nil:
 		a.mem.Reset(k.body)
 		a.src = &a.mem

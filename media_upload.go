@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"mime"
@@ -14,7 +13,6 @@ import (
 	"path"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 	"unicode"
 
@@ -73,8 +71,8 @@ var mediaTypes = [...]mediaType{
 // documents, 500 KB for stickers) are refused before, or while the reader shows its size; such errors are [ErrInvalid].
 //
 // It is repeated, from the start, only where Reader is an [io.Seeker]; a file that arrived twice does no harm. Instead of
-// a time limit for the whole, an upload ends when nothing moves for the HTTP client's timeout. When ctx ends, a Read of
-// Reader that is under way may outlast the call.
+// a time limit for the whole, an upload ends when nothing moves for the HTTP client's timeout. A Read of Reader that does
+// not return when the upload ends may outlast the call.
 func (c *Client) Upload(ctx context.Context, u Upload) (id string, err error) {
 	body, err := newUploadBody(u)
 	if err != nil {
@@ -86,11 +84,8 @@ func (c *Client) Upload(ctx context.Context, u Upload) (id string, err error) {
 		upload: body, idempotent: true, into: &media,
 	}
 	_, err = c.do(ctx, &k, (*Client).try)
-	if ctx.Err() == nil {
-		body.close()
-	}
-	if bodyErr := body.err(); err != nil && bodyErr != nil {
-		return "", opError("upload", bodyErr)
+	if settled := body.settle(ctx); err != nil && settled && body.failed != nil {
+		return "", opError(k.op, body.failed)
 	}
 	return string(media), err
 }
@@ -183,7 +178,8 @@ func (u Upload) sendName(t mediaType) string {
 	return name
 }
 
-// uploadBody is a multipart body around the caller's reader, for one attempt after another.
+// uploadBody is a multipart body around the caller's reader, for one attempt after another. A goroutine reads the reader
+// and writes to a pipe, so that a Read that does not return keeps neither the transport nor the caller.
 type uploadBody struct {
 	watchdog    watchdog
 	contentType string
@@ -192,13 +188,13 @@ type uploadBody struct {
 	file        io.Reader
 	kind        mediaType
 	size        int64 // of the file, 0 when unknown
+	start       int64 // of the file in a seeker, -1 in others
 	progress    func(sent, total int64)
 
-	mu      sync.Mutex // held while the file is read, so that two attempts never read at once
-	attempt int        // the one that may read
-	start   int64      // of the file, in a seeker
-	sent    int64      // of the file, in this attempt
-	failed  error
+	pipe   *io.PipeReader // of the last attempt
+	done   chan struct{}  // closed when its goroutine has ended; until then that owns the rest
+	sent   int64
+	failed error
 }
 
 func newUploadBody(u Upload) (*uploadBody, error) {
@@ -210,14 +206,14 @@ func newUploadBody(u Upload) (*uploadBody, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &uploadBody{file: u.Reader, kind: kind, size: size, progress: u.Progress, length: -1}
+	b := &uploadBody{file: u.Reader, kind: kind, size: size, progress: u.Progress, length: -1, start: -1}
 	b.frame(u)
 	if size > 0 {
 		b.length = int64(len(b.head)) + size + int64(len(b.tail))
 	}
 	if s, ok := u.Reader.(io.Seeker); ok {
-		if b.start, err = s.Seek(0, io.SeekCurrent); err != nil {
-			b.start = -1
+		if here, err := s.Seek(0, io.SeekCurrent); err == nil {
+			b.start = here
 		}
 	}
 	return b, nil
@@ -243,40 +239,54 @@ func (b *uploadBody) frame(u Upload) {
 	b.contentType = w.FormDataContentType()
 }
 
-// open is the body of the attempt that begins now.
-func (b *uploadBody) open() io.Reader {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.attempt++
-	return io.MultiReader(bytes.NewReader(b.head), &uploadReader{b, b.attempt}, bytes.NewReader(b.tail))
+// open is the body of the attempt that begins now. It ends with ctx.
+func (b *uploadBody) open(ctx context.Context) io.Reader {
+	r, w := io.Pipe()
+	done := make(chan struct{})
+	b.pipe, b.done = r, done
+	go func() {
+		defer close(done)
+		defer context.AfterFunc(ctx, func() { r.CloseWithError(ctx.Err()) })()
+		w.CloseWithError(b.pump(w))
+	}()
+	return r
 }
 
-// uploadReader reads the file for one attempt, and nothing once that is over.
-type uploadReader struct {
-	*uploadBody
-	number int
+// pump writes the body. The file is not touched before somebody reads what stands before it.
+func (b *uploadBody) pump(w io.Writer) error {
+	if _, err := w.Write(b.head); err != nil {
+		return err
+	}
+	buf := make([]byte, 32<<10)
+	for {
+		n, err := b.file.Read(buf)
+		b.sent += int64(n)
+		if err == nil || err == io.EOF {
+			b.failed = b.checkSent(err == io.EOF)
+		} else {
+			b.failed = fmt.Errorf("reading the file: %w", err)
+		}
+		if b.failed != nil {
+			return b.failed
+		}
+		if n > 0 {
+			if _, err := w.Write(buf[:n]); err != nil {
+				return err
+			}
+			b.moved()
+		}
+		if err == io.EOF {
+			_, err := w.Write(b.tail)
+			return err
+		}
+	}
 }
 
-func (r *uploadReader) Read(p []byte) (int, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.number != r.attempt {
-		return 0, errSealed
+func (b *uploadBody) moved() {
+	b.watchdog.feed()
+	if b.progress != nil {
+		b.progress(b.sent, b.size)
 	}
-	n, err := r.file.Read(p)
-	r.sent += int64(n)
-	r.watchdog.feed()
-	if sizeErr := r.checkSent(err == io.EOF); sizeErr != nil {
-		n, err = 0, sizeErr
-	}
-	if err != nil && err != io.EOF {
-		r.failed = err
-		return n, err
-	}
-	if n > 0 && r.progress != nil {
-		r.progress(r.sent, r.size)
-	}
-	return n, err
 }
 
 // checkSent holds the file to its announced size, and to the limit of its type when none was announced.
@@ -291,12 +301,28 @@ func (b *uploadBody) checkSent(end bool) error {
 	}
 }
 
+// readerGrace is how long a Read under way may keep an attempt that is over from being cleared up.
+const readerGrace = time.Second
+
+// settle ends the last attempt. It returns false when the caller's reader is still being read.
+func (b *uploadBody) settle(ctx context.Context) bool {
+	if b.done == nil {
+		return true
+	}
+	b.pipe.CloseWithError(errSealed)
+	ctx, cancel := context.WithTimeout(ctx, readerGrace)
+	defer cancel()
+	select {
+	case <-b.done:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
 // rewind goes back to the start of the file, and reports whether that is possible.
-func (b *uploadBody) rewind() bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.attempt++
-	if b.failed != nil {
+func (b *uploadBody) rewind(ctx context.Context) bool {
+	if !b.settle(ctx) || b.failed != nil {
 		return false
 	}
 	if b.sent == 0 {
@@ -309,28 +335,6 @@ func (b *uploadBody) rewind() bool {
 	_, err := s.Seek(b.start, io.SeekStart)
 	b.sent = 0
 	return err == nil
-}
-
-// close waits for a read under way and allows no more.
-func (b *uploadBody) close() {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.attempt++
-}
-
-// err is why the file could not be read, nil when it could.
-func (b *uploadBody) err() error {
-	if !b.mu.TryLock() {
-		return nil // a read is still under way
-	}
-	defer b.mu.Unlock()
-	if b.failed == nil {
-		return nil
-	}
-	if _, ours := errors.AsType[uploadError](b.failed); ours {
-		return b.failed
-	}
-	return fmt.Errorf("reading the file: %w", b.failed)
 }
 
 // watchdog ends a transfer in which nothing moves.

@@ -58,7 +58,7 @@ func (c *Client) do(ctx context.Context, k *call, try func(*Client, context.Cont
 		rule := k.rule(err)
 		unclear = unclear || rule == repeatUnclear
 		pause, again := c.retry.pause(rule, attempts, retryAfterOf(err), k.idempotent)
-		if !again || ctx.Err() != nil || !k.rewind() {
+		if !again || ctx.Err() != nil || !k.rewind(ctx) {
 			break
 		}
 		c.logRetry(ctx, k, attempts, pause, err)
