@@ -2,7 +2,6 @@ package wacloud
 
 import (
 	"encoding/json"
-	"log/slog"
 	"slices"
 	"strconv"
 	"time"
@@ -126,31 +125,6 @@ func (e *Event) Chat() Recipient {
 		return GroupID(e.Status.GroupID)
 	}
 	return e.user().Recipient()
-}
-
-// LogValue describes the event without personal data.
-func (e *Event) LogValue() slog.Value {
-	if e == nil {
-		return slog.Value{}
-	}
-	attrs := []slog.Attr{
-		slog.String("wa.event.kind", e.Kind.String()),
-		slog.String("wa.event.hash", logHash(e.ID)),
-		slog.String("wa.phone_number_id", e.PhoneNumberID),
-	}
-	if user := e.UserKey(); user != "" {
-		attrs = append(attrs, slog.String("wa.user_hash", logHash(string(user))))
-	}
-	if e.Message != nil {
-		attrs = append(attrs, slog.String("wa.message_id_hash", logHash(e.Message.ID)))
-	}
-	if e.Status != nil {
-		attrs = append(attrs, slog.String("wa.message_id_hash", logHash(e.Status.ID)))
-	}
-	if e.Attempt > 0 {
-		attrs = append(attrs, slog.Int("attempt", e.Attempt))
-	}
-	return slog.GroupValue(attrs...)
 }
 
 // A User is who wrote. Either identity may be missing.
