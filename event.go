@@ -30,7 +30,7 @@ func (k Kind) String() string {
 }
 
 // An Event is one thing that a webhook brought.
-type Event struct {
+type Event struct { //nolint:recvcheck // Format and LogValue must hold for a copy too
 	Kind               Kind
 	ID                 string // the dedupe key
 	PhoneNumberID      string // the business's number that received it
