@@ -305,7 +305,9 @@ func TestHandlerThatRunsAgainSendsNothingTwice(t *testing.T) {
 			func() (*wacloud.Sent, error) { return e.Respond(ctx, wacloud.NewText("one")) }, // meant twice
 			func() (*wacloud.Sent, error) { return e.Quote(ctx, wacloud.NewText("one")) },
 			func() (*wacloud.Sent, error) { return e.React(ctx, "👍") },
-			func() (*wacloud.Sent, error) { return s.client.Send(ctx, wacloud.Phone("5511888880000"), wacloud.NewText("one")) },
+			func() (*wacloud.Sent, error) {
+				return s.client.Send(ctx, wacloud.Phone("5511888880000"), wacloud.NewText("one"))
+			},
 		} {
 			sent, err := send()
 			require.NoError(t, err)

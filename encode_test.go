@@ -237,6 +237,9 @@ func TestFlowFieldsAreParameters(t *testing.T) {
 }
 
 func TestEncodeAllocations(t *testing.T) {
+	if underRace {
+		t.Skip("the race detector allocates by itself")
+	}
 	tests := []struct {
 		name string
 		max  float64

@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -154,7 +155,9 @@ func TestMemoryInboxRetriesAndHoldsTheLane(t *testing.T) {
 		var attempts []int
 		begin := time.Now()
 		failed := make(chan error, 1)
-		cfg := wacloud.RunConfig{Failed: func(_ context.Context, e *wacloud.Event, err error) { failed <- fmt.Errorf("%s: %w", e.Message.ID, err) }}
+		cfg := wacloud.RunConfig{Failed: func(_ context.Context, e *wacloud.Event, err error) {
+			failed <- fmt.Errorf("%s: %w", e.Message.ID, err)
+		}}
 		r := startMem(t, wacloud.NewMemoryInbox(), cfg, func(_ context.Context, e *wacloud.Event) error {
 			if e.Message.ID == "bad" {
 				starts, attempts = append(starts, time.Since(begin)), append(attempts, e.Attempt)
@@ -415,17 +418,17 @@ func TestMemoryInboxKeepsItsOwnCopies(t *testing.T) {
 		_, err := in.Put(t.Context(), events)
 		require.NoError(t, err)
 		events[0] = wacloud.Event{}
-		tries := 0
+		var tries atomic.Int32
 		r := startMem(t, in, wacloud.RunConfig{}, func(_ context.Context, e *wacloud.Event) error {
 			require.Equal(t, wacloud.KindMessage, e.Kind)
 			e.Kind, e.ID = wacloud.KindUnknown, "changed"
-			if tries++; tries == 1 {
+			if tries.Add(1) == 1 {
 				return io.EOF
 			}
 			return nil
 		})
 		sleep(time.Minute)
-		require.Equal(t, 2, tries)
+		require.EqualValues(t, 2, tries.Load())
 		r.end()
 	})
 }

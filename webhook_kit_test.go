@@ -38,7 +38,9 @@ func hookSign(secret string, body []byte) string {
 }
 
 // hookBody is a webhook body with these elements in messages.
-func hookBody(elements ...string) []byte { return hookBodyFor("102290129340398", hookNumber, elements...) }
+func hookBody(elements ...string) []byte {
+	return hookBodyFor("102290129340398", hookNumber, elements...)
+}
 
 func hookBodyFor(account, number string, elements ...string) []byte {
 	return fmt.Appendf(nil, `{"object":"whatsapp_business_account","entry":[{"id":%q,"changes":[{"value":{`+
