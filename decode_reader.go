@@ -3,6 +3,7 @@ package wacloud
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -110,10 +111,8 @@ func (f field) oneOf(values ...string) string {
 		return ""
 	}
 	s, _ := f.v.Str()
-	for _, v := range values {
-		if s == v {
-			return s
-		}
+	if slices.Contains(values, s) {
+		return s
 	}
 	f.problem("value", `"`+strings.Join(values, `" or "`)+`"`, "")
 	return ""

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"strconv"
 	"strings"
 )
 
@@ -200,7 +201,7 @@ func (g generator) header() Header {
 func (g generator) buttons(n int, prefix string) []Button {
 	all := make([]Button, n)
 	for i := range all {
-		all[i] = Button{ID: g.unique(prefix), Title: fmt.Sprint(i) + g.label(18)}
+		all[i] = Button{ID: g.unique(prefix), Title: strconv.Itoa(i) + g.label(18)}
 	}
 	return all
 }

@@ -1,6 +1,7 @@
 package wacloud
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -103,7 +104,7 @@ func (r *Recipient) UnmarshalText(text []byte) error {
 	case "group":
 		got = GroupID(value)
 	default:
-		return fmt.Errorf("wacloud: unmarshal recipient: want phone:, wa_id:, user: or group: and a value")
+		return errors.New("wacloud: unmarshal recipient: want phone:, wa_id:, user: or group: and a value")
 	}
 	if p := got.problem(); p != nil {
 		return fmt.Errorf("wacloud: unmarshal recipient: %w", *p)

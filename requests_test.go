@@ -2,6 +2,7 @@ package wacloud_test
 
 import (
 	"encoding/json"
+	"flag"
 	"os"
 	"path/filepath"
 	"strings"
@@ -10,7 +11,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/wacloud/wacloud"
-	"github.com/wacloud/wacloud/internal/golden"
 )
 
 var (
@@ -129,7 +129,7 @@ var envelopes = map[string]wacloud.Outgoing{
 	"envelope_full":    {To: wacloud.Phone("+5511999999999"), ReplyTo: "wamid.IN0001", CallbackData: `{"order":"<42>"}`, IdentityKeyHash: "DF2lS5v2W6x="},
 }
 
-func TestRequests(t *testing.T) {
+func TestGoldenRequests(t *testing.T) {
 	t.Parallel()
 	all := map[string]wacloud.Outgoing{}
 	for name, m := range requests {
@@ -144,7 +144,7 @@ func TestRequests(t *testing.T) {
 			t.Parallel()
 			body, err := wacloud.EncodeMessage(o)
 			require.NoError(t, err)
-			golden.Compare(t, filepath.Join("testdata/requests", name+".json"), body)
+			requireGolden(t, filepath.Join("testdata/requests", name+".json"), body)
 			require.True(t, json.Valid(body))
 			if name == "raw_direct_send" {
 				return // a kind that is modelled, with members that it does not have
@@ -161,4 +161,19 @@ func TestRequests(t *testing.T) {
 	for _, f := range files {
 		require.Contains(t, all, strings.TrimSuffix(f.Name(), ".json"), "a file that no test writes")
 	}
+}
+
+var update = flag.Bool("update", false, "write the golden files instead of comparing with them")
+
+// requireGolden checks that the file holds got and a line break. With the flag -update it writes the file instead: read what
+// it wrote like code.
+func requireGolden(t *testing.T, file string, got []byte) {
+	t.Helper()
+	if *update {
+		require.NoError(t, os.WriteFile(file, append(got, '\n'), 0o644))
+		return
+	}
+	want, err := os.ReadFile(file)
+	require.NoError(t, err)
+	require.Equal(t, strings.TrimSuffix(string(want), "\n"), string(got))
 }
