@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -311,12 +312,12 @@ func TestStatusesFollowByThemselves(t *testing.T) {
 	everywhere(t, func(t place) {
 		srv := t.newServer(wacloudtest.AutoStatus())
 		var mu sync.Mutex
-		var got []string
+		got := map[string][]string{} // of each message, because those of different ones are handled in parallel
 		r := newBot()
 		r.Status(func(_ context.Context, e *wacloud.Event) error {
 			mu.Lock()
 			defer mu.Unlock()
-			got = append(got, e.Status.Status)
+			got[e.Status.ID] = append(got[e.Status.ID], e.Status.Status)
 			return nil
 		})
 		srv.Serve(r)
@@ -326,7 +327,10 @@ func TestStatusesFollowByThemselves(t *testing.T) {
 		srv.Wait()
 		ana.Say("oi?")
 		srv.Wait()
-		require.Equal(t, []string{"sent", "delivered", "read", "sent", "delivered"}, got)
+		require.Equal(t, map[string][]string{
+			"wamid.OUT0001": {"sent", "delivered", "read"},
+			"wamid.OUT0002": {"sent", "delivered"},
+		}, got)
 	})
 }
 
@@ -424,4 +428,127 @@ func TestBotsOfOtherProcesses(t *testing.T) {
 	srv.Wait()
 	require.EqualValues(t, 1, seen.Load())
 	require.Equal(t, http.StatusUnauthorized, srv.DeliverSigned([]byte(`{}`), "sha256=00").Status)
+}
+
+// What a phone answers when it is asked quotes the question.
+func TestRequestsAreAnswered(t *testing.T) {
+	t.Parallel()
+	everywhere(t, func(t place) {
+		srv := t.newServer()
+		r := wacloud.NewRouter()
+		r.Text(respond(wacloud.NewLocationRequest("Where are you?")))
+		var location, contact *wacloud.InboundMessage
+		r.Location(func(ctx context.Context, e *wacloud.Event) error {
+			location = e.Message
+			_, err := e.Respond(ctx, wacloud.NewContactInfoRequest("Your number?"))
+			return err
+		})
+		r.Message(func(_ context.Context, e *wacloud.Event) error {
+			contact = e.Message
+			return nil
+		})
+		srv.Serve(r)
+		ana := srv.User("Ana")
+		ana.Say("oi")
+		where := wacloudtest.Expect[wacloud.LocationRequest](ana)
+		ana.SendLocation(wacloud.LocationContent{Latitude: 1, Longitude: 2})
+		number := wacloudtest.Expect[wacloud.ContactInfoRequest](ana)
+		require.Equal(t, where.ID, location.Context.ID)
+		ana.ShareContact()
+		srv.Wait()
+		require.Equal(t, number.ID, contact.Context.ID)
+		require.Equal(t, "contact_request", contact.Content.(wacloud.ContactsContent).Contacts[0].Origin)
+		require.Equal(t, ana.Identity().Phone, contact.Content.(wacloud.ContactsContent).Contacts[0].Phones[0].WaID)
+	})
+}
+
+func TestReadMarksAndTypingAreSeen(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := wacloudtest.NewServer(t, wacloudtest.InMemory())
+		r := newBot()
+		r.Location(func(ctx context.Context, e *wacloud.Event) error { return e.Typing(ctx) })
+		srv.Serve(r)
+		ana := srv.User("Ana")
+		first := ana.Say("oi")
+		wacloudtest.Expect[wacloud.Buttons](ana)
+		require.False(t, ana.IsRead(first))
+		id := ana.SendLocation(wacloud.LocationContent{Latitude: 1, Longitude: 2})
+		srv.Wait()
+		require.True(t, ana.IsRead(id))
+		require.True(t, ana.IsRead(first), "with what came before")
+		require.True(t, ana.SeesTyping())
+		time.Sleep(25 * time.Second)
+		require.False(t, ana.SeesTyping())
+	})
+}
+
+func TestManyUsersAtOnce(t *testing.T) {
+	t.Parallel()
+	everywhere(t, func(t place) {
+		srv := t.newServer(wacloudtest.AutoStatus())
+		srv.Serve(newBot())
+		var wg sync.WaitGroup
+		for range 20 {
+			wg.Go(func() {
+				u := srv.User("somebody")
+				u.Say("oi")
+				wacloudtest.Expect[wacloud.Buttons](u).Tap("Pickup")
+				wacloudtest.Expect[wacloud.List](u).Tap("Station")
+				wacloudtest.Expect[wacloud.Carousel](u).Card(1).Tap("Choose")
+				wacloudtest.Expect[wacloud.Text](u)
+				u.ExpectNothing()
+			})
+		}
+		wg.Wait()
+		require.Len(t, srv.Sent(), 80)
+	})
+}
+
+// An inbox that knew an event before does not keep the kit waiting.
+func TestEventsThatTheInboxKnows(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		inbox := wacloud.NewMemoryInbox()
+		body := wacloudtest.Text(ada, "oi")
+		_, err := inbox.Put(t.Context(), []wacloud.Event{*wacloudtest.Event(t, body)})
+		require.NoError(t, err)
+		srv := wacloudtest.NewServer(t, wacloudtest.InMemory())
+		srv.Serve(newBot(), func(c *wacloud.WebhookConfig) { c.Inbox = inbox })
+		start := time.Now()
+		require.Equal(t, http.StatusOK, srv.Deliver(body).Status)
+		srv.Wait()
+		require.Zero(t, time.Since(start))
+	})
+}
+
+// What an inbox refused is delivered again, and handled then.
+func TestRefusedEventsComeAgain(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		inbox := &fullInbox{Inbox: wacloud.NewMemoryInbox()}
+		srv := wacloudtest.NewServer(t, wacloudtest.InMemory())
+		srv.Serve(newBot(), func(c *wacloud.WebhookConfig) { c.Inbox = inbox })
+		ana := srv.User("Ana")
+		body := wacloudtest.Text(ana.Identity(), "oi")
+		inbox.full.Store(true)
+		require.Equal(t, http.StatusServiceUnavailable, srv.Deliver(body).Status)
+		ana.ExpectNothing()
+		inbox.full.Store(false)
+		require.Equal(t, http.StatusOK, srv.Deliver(body).Status)
+		wacloudtest.Expect[wacloud.Buttons](ana)
+		ana.ExpectNothing()
+	})
+}
+
+type fullInbox struct {
+	wacloud.Inbox
+	full atomic.Bool
+}
+
+func (in *fullInbox) Put(ctx context.Context, events []wacloud.Event) (wacloud.PutResult, error) {
+	if in.full.Load() {
+		return wacloud.PutResult{}, wacloud.ErrInboxFull
+	}
+	return in.Inbox.Put(ctx, events)
 }

@@ -112,6 +112,7 @@ func TestFailuresSayWhatHappened(t *testing.T) {
 			ana.Say("oi")
 			ana.ExpectNothing()
 		}, []string{"Ana expected nothing, but got a wacloud.Buttons"}},
+		{"not asked for a contact", newBot(), func(_ *wacloudtest.Server, ana *wacloudtest.User) { ana.ShareContact() }, []string{"was not asked last for a contact"}},
 		{"nothing to repeat", newBot(), func(_ *wacloudtest.Server, ana *wacloudtest.User) { ana.Redeliver() }, []string{"Ana has sent nothing yet"}},
 		{"a webhook that is refused", newBot(), func(srv *wacloudtest.Server, ana *wacloudtest.User) {
 			srv.Connect(http.NotFoundHandler())

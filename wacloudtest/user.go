@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"sync"
 
 	"github.com/wacloud/wacloud"
@@ -81,10 +82,10 @@ func (u *User) Say(text string) string {
 	return u.act(graph.Text(text), "")
 }
 
-// SendLocation sends a point on the map.
+// SendLocation sends a point on the map. It answers a [wacloud.LocationRequest] where that is the bot's last message so far.
 func (u *User) SendLocation(loc wacloud.LocationContent) string {
 	u.srv.tb.Helper()
-	return u.act(graph.Location(loc), "")
+	return u.act(graph.Location(loc), asked[wacloud.LocationRequest](u))
 }
 
 // SendMedia sends a file; kind is image, video, audio, document or sticker. [Server.AddMedia] makes one that the bot can
@@ -99,6 +100,39 @@ func (u *User) SendContacts(cards ...wacloud.Contact) string {
 	u.srv.tb.Helper()
 	return u.act(graph.Contacts(cards), "")
 }
+
+// ShareContact answers a [wacloud.ContactInfoRequest] with the user's own number.
+func (u *User) ShareContact() string {
+	u.srv.tb.Helper()
+	about := asked[wacloud.ContactInfoRequest](u)
+	if about == "" || u.user.Identity.Phone == "" {
+		u.srv.tb.Fatalf("wacloudtest: %s was not asked last for a contact, or has no number%s", u.user.Identity.Name, u.srv.trouble())
+		return ""
+	}
+	phone := u.user.Identity.Phone
+	return u.act(graph.Contacts([]wacloud.Contact{{
+		Origin: "contact_request", Phones: []wacloud.ContactPhone{{Phone: "+" + phone, WaID: phone, Type: "CELL"}},
+	}}), about)
+}
+
+// asked returns the id of the bot's last message so far, if that is an M.
+func asked[M wacloud.Message](u *User) string {
+	m, ok := u.latest(func(wacloud.Message) bool { return true })
+	if _, is := m.Outgoing.Message.(M); !ok || !is {
+		return ""
+	}
+	u.seeUpTo(m.Seq)
+	return m.ID
+}
+
+// IsRead reports whether the bot has marked a message of the user as read.
+func (u *User) IsRead(messageID string) bool {
+	m, _ := u.srv.engine.Message(messageID)
+	return m.Read
+}
+
+// SeesTyping reports whether the bot shows the user that it is typing, which lasts 25 seconds or until its next message.
+func (u *User) SeesTyping() bool { return u.srv.engine.Typing(u.number, u.user) }
 
 // SendOrder sends a cart.
 func (u *User) SendOrder(order wacloud.OrderContent) string {
@@ -214,21 +248,26 @@ func (u *User) seeUpTo(seq int) {
 	u.seen = max(u.seen, seq)
 }
 
-// lastMessage waits until the bot is done and returns its last message that fits.
+// lastMessage waits until the bot is done and returns its last message that fits. For a bot that the kit does not run it
+// waits for one.
 func (u *User) lastMessage(fits func(wacloud.Message) bool) (found graph.Message, ok bool) {
 	look := func() bool {
-		for _, m := range u.srv.engine.Messages(u.number, u.user, 0) {
-			if !m.FromUser && fits(m.Outgoing.Message) {
-				found, ok = m, true
-			}
-		}
+		found, ok = u.latest(fits)
 		return ok
 	}
-	if u.srv.served() != nil {
-		u.srv.settle()
-		look()
-		return found, ok
+	u.srv.settle()
+	if !look() && u.srv.served() == nil {
+		u.srv.await(u.srv.cfg.patience, look)
 	}
-	u.srv.await(u.srv.cfg.patience, look)
 	return found, ok
+}
+
+// latest returns the bot's last message so far that fits.
+func (u *User) latest(fits func(wacloud.Message) bool) (graph.Message, bool) {
+	for _, m := range slices.Backward(u.srv.engine.Messages(u.number, u.user, 0)) {
+		if !m.FromUser && fits(m.Outgoing.Message) {
+			return m, true
+		}
+	}
+	return graph.Message{}, false
 }

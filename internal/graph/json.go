@@ -75,7 +75,7 @@ func appendJSON(b []byte, v any) []byte {
 		enc := json.NewEncoder(&buf)
 		enc.SetEscapeHTML(false)
 		if err := enc.Encode(v); err != nil {
-			panic(fmt.Sprintf("wacloudtest: a webhook cannot hold a %T: %v", v, err))
+			panic(fmt.Sprintf("graph: a webhook cannot hold a %T: %v", v, err))
 		}
 		return append(b, bytes.TrimSuffix(buf.Bytes(), []byte("\n"))...)
 	}
