@@ -122,7 +122,7 @@ func attackByRedirect(t *testing.T, victim *graphStub) {
 		require.ErrorContains(t, err, want, to)
 		requireSilent(t, err)
 		if want != "redirected too often" {
-			require.Equal(t, 1, m.gets, to)
+			require.Equal(t, 1, m.fetched(), to)
 		}
 	}
 }

@@ -435,6 +435,13 @@ func newMediaStub(t *testing.T, content string, serve func(n int, w http.Respons
 	return m
 }
 
+// fetched is how often the file was asked for.
+func (m *mediaStub) fetched() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.gets
+}
+
 func mediaInfo(url, sum string, size int) string {
 	return fmt.Sprintf(`{"id":"1","url":%q,"mime_type":"image/jpeg","sha256":%q,"file_size":%d}`, url, sum, size)
 }
@@ -539,7 +546,7 @@ func TestDownloadFaults(t *testing.T) {
 			require.ErrorContains(t, err, tt.want)
 			require.Nil(t, info)
 			requireSilent(t, err)
-			require.Equal(t, tt.gets, m.gets)
+			require.Equal(t, tt.gets, m.fetched())
 			if tt.wrote >= 0 {
 				require.Equal(t, tt.wrote, buf.Len())
 			}
@@ -568,7 +575,7 @@ func TestDownloadRetries(t *testing.T) {
 	_, err := m.client(t).Download(t.Context(), "1", &w, wacloud.Download{})
 	require.NoError(t, err)
 	require.Equal(t, "abc", w.String())
-	require.Equal(t, 3, m.gets)
+	require.Equal(t, 3, m.fetched())
 }
 
 // A download may take longer than an attempt's time, as long as it moves.
