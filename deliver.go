@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"runtime/debug"
-	"sync"
 	"time"
 )
 
@@ -31,13 +29,31 @@ func (cfg RunConfig) Deliver(ctx context.Context, e *Event, lease Lease) Outcome
 	if e.Attempt > cfg.MaxAttempts {
 		return Outcome{Dead: true, Err: errCrashed}
 	}
-	r := newRun(ctx, cfg, e, lease)
-	err := r.await(cfg.Handler)
-	r.cancel(context.Canceled)
-	out := cfg.outcome(r, err)
-	cfg.count(ctx, e, err)
-	return out
+	ended, lost := ctx.Done(), (<-chan struct{})(nil)
+	if lease != nil {
+		lost = lease.Lost()
+	}
+	done := make(outcomes, 1)
+	r := newRun(ctx, &cfg, e, lease, done)
+	go r.deliver()
+	for {
+		select {
+		case out := <-done:
+			return out
+		case <-lost:
+			lost = nil
+			r.fence()
+			r.stop(ErrLeaseLost)
+		case <-ended:
+			ended = nil
+			r.stop(context.Cause(ctx))
+		}
+	}
 }
+
+type outcomes chan Outcome
+
+func (c outcomes) settle(out Outcome, _ bool) { c <- out }
 
 // GiveUp calls cfg.Failed for a copy of e, which has become a dead letter, with the time limits of Deliver. A panic is
 // counted and goes no further.
@@ -48,14 +64,15 @@ func (cfg RunConfig) GiveUp(ctx context.Context, e *Event, err error) {
 	if cfg.Failed == nil {
 		return
 	}
-	cfg = cfg.WithDefaults()
-	r := newRun(ctx, cfg, e, nil)
-	r.scope = "failed|" // an answer is not taken for one that the handler sent
-	defer r.cancel(context.Canceled)
-	cfg.count(ctx, e, r.await(HandlerFunc(func(ctx context.Context, e *Event) error {
-		cfg.Failed(ctx, e, err)
+	failed := cfg.Failed
+	cfg.Handler = HandlerFunc(func(ctx context.Context, e *Event) error {
+		failed(ctx, e, err)
 		return nil
-	})))
+	})
+	dead := *e
+	dead.Attempt = 0      // it has no more, and needs one
+	cfg.scope = "failed|" // an answer is not taken for one that the handler sent
+	cfg.Deliver(ctx, &dead, nil)
 }
 
 func (cfg RunConfig) outcome(r *run, err error) Outcome {
@@ -176,168 +193,4 @@ func Extend(ctx context.Context, d time.Duration) error {
 		return r.extend(ctx, d)
 	}
 	return nil
-}
-
-// A run is one attempt to handle an event. It is also the handler's context.
-type run struct {
-	context.Context
-	cancel context.CancelCauseFunc
-	parent context.Context
-	lease  Lease
-	done   chan error
-
-	event   Event // the handler's copy
-	binding binding
-	store   Store
-	scope   string // of the recorded sends
-
-	mu       sync.Mutex
-	deadline time.Time
-	fenced   bool // another attempt may be running: send nothing
-	sent     bool // a message left and no store recorded it
-	calls    map[sendID]int
-}
-
-type runKey struct{}
-
-func runFrom(ctx context.Context) *run {
-	r, _ := ctx.Value(runKey{}).(*run)
-	return r
-}
-
-func newRun(ctx context.Context, cfg RunConfig, e *Event, lease Lease) *run {
-	r := &run{
-		parent: ctx, lease: lease, done: make(chan error, 1), event: *e, store: cfg.store,
-		deadline: time.Now().Add(cfg.HandlerTimeout),
-	}
-	r.Context, r.cancel = context.WithCancelCause(ctx)
-	if e.binding != nil {
-		r.binding.client = e.binding.client
-	}
-	r.binding.run = r
-	r.event.binding = &r.binding
-	return r
-}
-
-// Value implements [context.Context].
-func (r *run) Value(key any) any {
-	if key == (runKey{}) {
-		return r
-	}
-	return r.Context.Value(key)
-}
-
-// Deadline implements [context.Context]. [Extend] moves it.
-func (r *run) Deadline() (time.Time, bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if d, ok := r.Context.Deadline(); ok && d.Before(r.deadline) {
-		return d, true
-	}
-	return r.deadline, true
-}
-
-// await runs the handler on a goroutine of its own and watches it.
-func (r *run) await(h Handler) error {
-	go r.call(h)
-	var lost <-chan struct{}
-	if r.lease != nil {
-		lost = r.lease.Lost()
-	}
-	ended := r.parent.Done()
-	timer := time.NewTimer(r.left())
-	defer timer.Stop()
-	for stopping := false; ; {
-		select {
-		case err := <-r.done:
-			return err
-		case <-lost:
-			lost = nil
-			r.fence()
-			r.cancel(ErrLeaseLost)
-		case <-ended:
-			ended = nil
-		case <-timer.C:
-			if left := r.left(); left > 0 && !stopping {
-				timer.Reset(left)
-				continue
-			}
-			if stopping {
-				r.fence()
-				return errStuck
-			}
-			r.cancel(context.DeadlineExceeded)
-		}
-		if !stopping {
-			stopping = true
-			timer.Reset(handlerGrace)
-		}
-	}
-}
-
-// call runs the handler. It also notices a handler that ends its goroutine, as a failing test helper does.
-func (r *run) call(h Handler) {
-	err := errGoexit
-	defer func() {
-		if p := recover(); p != nil {
-			err = &panicError{p, debug.Stack()}
-		}
-		r.done <- err
-	}()
-	err = h.Handle(r, &r.event)
-}
-
-func (r *run) left() time.Duration {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return time.Until(r.deadline)
-}
-
-func (r *run) fence() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.fenced = true
-}
-
-// held returns ErrLeaseLost once another attempt may be running.
-func (r *run) held() error {
-	if r.lease != nil {
-		select {
-		case <-r.lease.Lost():
-			return ErrLeaseLost
-		default:
-		}
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.fenced {
-		return ErrLeaseLost
-	}
-	return nil
-}
-
-func (r *run) extend(ctx context.Context, d time.Duration) error {
-	if err := r.held(); err != nil {
-		return err
-	}
-	if r.Err() != nil {
-		return ErrLeaseLost
-	}
-	if r.lease != nil {
-		if err := r.lease.Extend(ctx, d+handlerGrace); err != nil {
-			return fmt.Errorf("wacloud: extend: %w", err)
-		}
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if until := time.Now().Add(d); until.After(r.deadline) {
-		r.deadline = until
-	}
-	return nil
-}
-
-func (r *run) sentUnrecorded() bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.sent
 }

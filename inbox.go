@@ -62,7 +62,8 @@ type RunConfig struct {
 	// Failed is called with an event that was given up, after it is a dead letter. Optional.
 	Failed func(ctx context.Context, e *Event, err error)
 
-	store  Store // where sends are recorded; else the client's
+	store  Store  // where sends are recorded; else the client's
+	scope  string // of the records
 	report func(ctx context.Context, e *Event, m Metric, err error)
 }
 

@@ -19,6 +19,7 @@ const (
 var (
 	errInboxClosed  = errors.New("wacloud: inbox closed")
 	errInboxRunning = errors.New("wacloud: inbox is running already")
+	errDrained      = errors.New("wacloud: the inbox ended before the handler did")
 )
 
 // MemoryInbox is an [Inbox] in memory. It loses what it holds when the process dies, acknowledged or not: use it for
@@ -44,15 +45,18 @@ type MemoryInbox struct {
 type memoryRun struct {
 	cfg     RunConfig
 	ctx     context.Context // of the handlers
-	running int             // handlers
-	workers sync.WaitGroup
+	running int             // workers; one that its handler has left stuck does not count
+	idle    chan struct{}   // closed when the last worker ends after the end of handing out
 }
 
-// A lane holds the events of one key, oldest first.
+// A lane holds the events of one key, oldest first. It is held by a worker, waits for its next attempt, or is ready.
 type lane struct {
+	in          *MemoryInbox
 	key         string
 	first, last *memoryEvent
-	next        *lane // in the queue of ready lanes
+	next        *lane      // in the queue of ready lanes
+	run         *memoryRun // of the worker that holds the lane
+	attempt     *run       // at the first event
 }
 
 func (l *lane) append(m *memoryEvent) {
@@ -70,6 +74,7 @@ type memoryEvent struct {
 	id     seenID
 	stored time.Time
 	next   *memoryEvent
+	lane   lane // the lane that began with this event; others do not use it
 }
 
 // size is what the event keeps in memory.
@@ -178,7 +183,8 @@ func (in *MemoryInbox) push(m *memoryEvent) {
 		l.append(m)
 		return
 	}
-	l := &lane{key: key, first: m, last: m}
+	l := &m.lane
+	*l = lane{in: in, key: key, first: m, last: m}
 	in.lanes[key] = l
 	in.ready.push(l)
 }
@@ -187,15 +193,18 @@ func (in *MemoryInbox) push(m *memoryEvent) {
 func (in *MemoryInbox) Run(ctx context.Context, cfg RunConfig) error {
 	handlers, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
-	run := &memoryRun{cfg: cfg.WithDefaults(), ctx: handlers}
+	run := &memoryRun{cfg: cfg.WithDefaults(), ctx: handlers, idle: make(chan struct{})}
 	if err := in.start(run); err != nil {
 		return err
 	}
 	<-ctx.Done()
 	in.stop()
-	drain := time.AfterFunc(run.cfg.DrainTimeout, cancel)
+	drain := time.AfterFunc(run.cfg.DrainTimeout, func() {
+		cancel()
+		in.cut()
+	})
 	defer drain.Stop()
-	run.workers.Wait()
+	<-run.idle
 	in.lock()
 	defer in.mu.Unlock()
 	in.busy = false
@@ -218,39 +227,92 @@ func (in *MemoryInbox) start(run *memoryRun) error {
 	return nil
 }
 
+// stop ends the handing out.
 func (in *MemoryInbox) stop() {
 	in.lock()
 	defer in.mu.Unlock()
+	run := in.run
 	in.run = nil
+	if run.running == 0 {
+		close(run.idle)
+	}
+}
+
+// cut ends the attempts that are under way.
+func (in *MemoryInbox) cut() {
+	in.lock()
+	defer in.mu.Unlock()
+	for _, l := range in.lanes {
+		if l.attempt != nil {
+			l.attempt.stop(errDrained)
+		}
+	}
 }
 
 // dispatch starts workers for the ready lanes, as far as the limit allows.
 func (in *MemoryInbox) dispatch() {
 	for in.run != nil && in.run.running < in.run.cfg.Workers && !in.ready.empty() {
-		l, run := in.ready.pop(), in.run
-		run.running++
-		run.workers.Go(func() { in.work(run, l) })
+		in.run.running++
+		go in.work(in.run, in.begin(in.run))
 	}
 }
 
-// work hands out the first event of l and of the lanes that are ready after it, until there is none.
-func (in *MemoryInbox) work(run *memoryRun, l *lane) {
-	for l != nil {
-		m := l.first
-		m.event.Attempt++
-		out := run.cfg.Deliver(run.ctx, &m.event, nil)
-		in.settle(l, out)
-		if out.Dead {
-			run.cfg.GiveUp(run.ctx, &m.event, out.Err)
-		}
-		l = in.next(run, l, out)
+// work makes one attempt after another, until no lane is ready.
+func (in *MemoryInbox) work(run *memoryRun, attempt *run) {
+	for attempt != nil && attempt.deliver() {
+		attempt = in.nextAttempt(run)
 	}
 }
 
-// settle takes an event that is done or dead from its lane. The lane stays held.
+// nextAttempt is nil when the worker has to end.
+func (in *MemoryInbox) nextAttempt(run *memoryRun) *run {
+	in.lock()
+	defer in.mu.Unlock()
+	if in.run == run && !in.ready.empty() {
+		return in.begin(run)
+	}
+	in.leave(run)
+	return nil
+}
+
+// begin takes a ready lane and begins an attempt at its first event.
+func (in *MemoryInbox) begin(run *memoryRun) *run {
+	l := in.ready.pop()
+	l.run = run
+	l.first.event.Attempt++
+	l.attempt = newRun(run.ctx, &run.cfg, &l.first.event, nil, l)
+	return l.attempt
+}
+
+// leave counts a worker out.
+func (in *MemoryInbox) leave(run *memoryRun) {
+	run.running--
+	if in.run != run && run.running == 0 {
+		close(run.idle)
+	}
+}
+
+// settle implements settler.
+func (l *lane) settle(out Outcome, detached bool) {
+	in, run, m := l.in, l.run, l.first
+	in.settle(l, out)
+	if out.Dead {
+		run.cfg.GiveUp(run.ctx, &m.event, out.Err) // the lane is still held
+	}
+	in.lock()
+	defer in.mu.Unlock()
+	in.free(l, out)
+	if detached {
+		in.leave(run)
+		in.dispatch()
+	}
+}
+
+// settle takes an event that is done or dead from its lane.
 func (in *MemoryInbox) settle(l *lane, out Outcome) {
 	in.lock()
 	defer in.mu.Unlock()
+	l.attempt = nil
 	m := l.first
 	switch {
 	case out.Done:
@@ -266,10 +328,8 @@ func (in *MemoryInbox) settle(l *lane, out Outcome) {
 	l.first = m.next
 }
 
-// next gives l back and returns the lane that the worker goes on with.
-func (in *MemoryInbox) next(run *memoryRun, l *lane, out Outcome) *lane {
-	in.lock()
-	defer in.mu.Unlock()
+// free ends the hold on a lane.
+func (in *MemoryInbox) free(l *lane, out Outcome) {
 	switch {
 	case l.first == nil:
 		delete(in.lanes, l.key)
@@ -281,11 +341,6 @@ func (in *MemoryInbox) next(run *memoryRun, l *lane, out Outcome) *lane {
 	default:
 		time.AfterFunc(out.Delay, func() { in.wake(l) })
 	}
-	if in.run != run || in.ready.empty() {
-		run.running--
-		return nil
-	}
-	return in.ready.pop()
 }
 
 // wake makes a lane ready whose first event failed and has waited.

@@ -35,8 +35,8 @@ func (r *run) sendOnce(ctx context.Context, store Store, number string, body []b
 	if err := r.held(); err != nil {
 		return nil, err
 	}
-	if r.store != nil {
-		store = r.store
+	if r.cfg.store != nil {
+		store = r.cfg.store
 	}
 	if store == nil {
 		return r.sendUnrecorded(post)
@@ -77,7 +77,7 @@ func (r *run) sendKey(number string, body []byte) string {
 	}
 	n := r.calls[id]
 	r.calls[id] = n + 1
-	return "sent|" + r.scope + r.event.ID + "|" + hex.EncodeToString(id[:]) + "|" + strconv.Itoa(n)
+	return "sent|" + r.cfg.scope + r.event.ID + "|" + hex.EncodeToString(id[:]) + "|" + strconv.Itoa(n)
 }
 
 // recordedSend is the outcome of a send that an earlier run began.
