@@ -2,6 +2,7 @@ package graph
 
 import (
 	"bytes"
+	"cmp"
 	"io"
 	"net/http"
 	"net/url"
@@ -33,7 +34,7 @@ func (t InProcess) RoundTrip(req *http.Request) (resp *http.Response, err error)
 		switch v := recover(); v {
 		case nil:
 		case http.ErrAbortHandler:
-			resp, err = nil, io.ErrUnexpectedEOF
+			resp, err = nil, cmp.Or(req.Context().Err(), io.ErrUnexpectedEOF)
 		default:
 			panic(v)
 		}
