@@ -3,6 +3,7 @@ package wacloudtest_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -214,5 +215,24 @@ func TestManyUsersAtOnce(t *testing.T) {
 		}
 		wg.Wait()
 		require.Len(t, srv.Sent(), 80)
+	})
+}
+
+// A template's quick replies are tapped by their payload: the request does not show their labels.
+func TestTemplatesAreTappedByPayload(t *testing.T) {
+	t.Parallel()
+	everywhere(t, func(t place) {
+		srv := t.newServer()
+		srv.Serve(newBot())
+		ana := srv.User("Ana")
+		sent, err := srv.Client().Send(t.Context(), ana.Recipient(), wacloud.Raw{Type: "template", JSON: json.RawMessage(
+			`{"name":"order_update","language":{"code":"pt_BR"},"components":[{"type":"button","sub_type":"quick_reply","index":"0",` +
+				`"parameters":[{"type":"payload","payload":"track"}]}]}`,
+		)})
+		require.NoError(t, err)
+		require.Equal(t, "accepted", sent.Status)
+		wacloudtest.Expect[wacloud.Raw](ana).TapID("track")
+		require.Equal(t, "Almost there", wacloudtest.Expect[wacloud.Text](ana).Message.Body)
+		require.Contains(t, string(srv.Deliveries()[0].Body), `"type":"button"`)
 	})
 }

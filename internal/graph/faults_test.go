@@ -2,6 +2,7 @@ package graph_test
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -83,5 +84,22 @@ func TestCutConnections(t *testing.T) {
 			}
 			require.Len(t, e.Sent(), 2*tt.sent)
 		})
+	}
+}
+
+// The statuses are those that Meta prints beside its codes (Meta, error codes, read 2025-12).
+func TestCodesHaveTheirStatus(t *testing.T) {
+	t.Parallel()
+	for code, status := range map[int]int{
+		2: 503, 3: 500, 4: 400, 10: 403, 190: 401, 250: 403, 368: 403, 130429: 400, 131000: 500, 131005: 403, 131016: 500,
+		131031: 403, 131047: 400, 131056: 400, 131057: 500, 132001: 404, 133004: 503, 135000: 400, 999999: 400,
+	} {
+		e := newEngine(t)
+		e.Arm(graph.Fault{Code: code}, 1)
+		a := send(t, e, `{}`)
+		require.Equal(t, status, a.Status, code)
+		require.Equal(t, code, a.Error.Code)
+		require.Truef(t, strings.HasPrefix(a.Error.Message, fmt.Sprintf("(#%d) ", code)), a.Error.Message)
+		require.NotEmpty(t, a.Error.Data.Details)
 	}
 }
