@@ -65,7 +65,7 @@ func (k *Card) checkHeader(c *checker) {
 		return
 	}
 	if media.ID != "" && media.Link == "" {
-		c.fail(ruleCardHeaderLink, "header."+k.Header.headerType(), "an id")
+		c.fail(ruleCardHeaderLink, "header."+k.Header.headerType()+".id", "an id")
 	}
 	if !fitsCard(k.Header.headerType(), media.Link) {
 		c.fail(ruleCardHeaderType, "header."+k.Header.headerType()+".link", "another ending")

@@ -80,8 +80,11 @@ func (c *checker) at(name string, index int) {
 
 func (c *checker) out() { c.depth-- }
 
-// path is the place of c and field below it.
+// path is the place of c and field below it, "$" for the request itself.
 func (c *checker) path(field string) string {
+	if c.depth == 0 && field == "" {
+		return "$"
+	}
 	var b strings.Builder
 	for _, s := range c.place[:c.depth] {
 		writeStep(&b, s.name)
@@ -158,15 +161,20 @@ func (l *limit) amount(n int) string {
 	case lineBreaks:
 		one, many = "line break", "line breaks"
 	default:
-		one = strings.TrimSuffix(many, "s")
-		if many == "quick replies" {
-			one = "quick reply"
-		}
+		one = singular(many)
 	}
 	if n == 1 {
 		return "1 " + one
 	}
 	return strconv.Itoa(n) + " " + many
+}
+
+// singular is one of the nouns of the table.
+func singular(noun string) string {
+	if stem, ok := strings.CutSuffix(noun, "ies"); ok {
+		return stem + "y"
+	}
+	return strings.TrimSuffix(noun, "s")
 }
 
 // length checks the length of s and its encoding, and reports whether s has text. The bytes are an upper bound of the
@@ -206,7 +214,7 @@ func (c *checker) label(r rule, field, s string) {
 // line reports line breaks and control characters under r, and what a phone shows literally or swallows.
 func (c *checker) line(r rule, field, s string) {
 	found := scan(s)
-	if found&(traitControl|traitWide) != 0 {
+	if found&(traitControl|traitLead) != 0 {
 		if got := controlFault(s); got != "" {
 			c.fail(r, field, got)
 		}

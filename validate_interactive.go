@@ -99,7 +99,7 @@ func (m CTAURL) check(c *checker) {
 	c.in("interactive")
 	c.header(m.Header)
 	if media, ok := headerMedia(m.Header); ok && media.ID != "" && media.Link == "" {
-		c.fail(ruleLinkHeader, "header", "an id")
+		c.fail(ruleLinkHeader, "header."+m.Header.headerType()+".id", "an id")
 	}
 	c.text(ruleBody, "body.text", m.Body)
 	c.text(ruleFooter, "footer.text", m.Footer)

@@ -151,6 +151,7 @@ func TestRules(t *testing.T) {
 		{"raw.json", Raw{Type: "pin", JSON: []byte(`{"a"`)}, []string{"pin: not JSON"}},
 		{"raw.json", Raw{Type: "pin", JSON: []byte(`[]`)}, []string{"pin: other JSON"}},
 		{"raw.json", Raw{Type: "pin", JSON: []byte(` {"a":1} `)}, nil},
+		{"raw.json", Raw{Type: "pin", JSON: []byte(`{}`), Extra: []byte(`[]`)}, []string{"$: other JSON"}},
 		{"raw.extra", Raw{Type: "text", JSON: []byte(`{}`), Extra: []byte(`{"to":"1","category":"utility"}`)}, []string{"to: a member that the request has already"}},
 		{"raw.unchecked", Raw{Type: "pin", JSON: []byte(`{}`)}, []string{"pin: pin"}},
 		{"raw.unchecked", Raw{Type: "interactive", JSON: []byte(`{"type":"order_details"}`)}, []string{"interactive: interactive.order_details"}},
@@ -163,19 +164,21 @@ func TestRules(t *testing.T) {
 		{"section.title.required", NewList("Body", Menu{"Open", []Section{{Title: "A", Rows: []Row{{ID: "1", Title: "One"}}}, {Rows: []Row{{ID: "2", Title: "Two"}}}}}), []string{"interactive.action.sections[1].title: empty"}},
 		{"section.title.required", NewList("Body", Menu{"Open", Rows(Row{ID: "1", Title: "One"})}), nil},
 		{"row.id.unique", NewList("Body", Menu{"Open", []Section{{Title: "A", Rows: []Row{{ID: "1", Title: "One"}}}, {Title: "B", Rows: []Row{{ID: "1", Title: "One"}}}}}), []string{"interactive.action.sections[1].rows[0].id: used before in this message"}},
-		{"cta.header.link", NewCTAURL("Body", aLink).WithHeader(HeaderImage{Media: MediaID("1")}), []string{"interactive.header: an id"}},
-		{"cta.header.link", NewCTAURL("Body", aLink).WithHeader(&HeaderDocument{Media: MediaID("1")}), []string{"interactive.header: an id"}},
+		{"cta.header.link", NewCTAURL("Body", aLink).WithHeader(HeaderImage{Media: MediaID("1")}), []string{"interactive.header.image.id: an id"}},
+		{"cta.header.link", NewCTAURL("Body", aLink).WithHeader(&HeaderDocument{Media: MediaID("1")}), []string{"interactive.header.document.id: an id"}},
 		{"cta.header.link", NewCTAURL("Body", aLink).WithHeader(aPicture), nil},
 
 		{"card.header", carouselOf(NewCard(aPicture, aReply), NewCard(nil, anotherReply)), []string{card1 + "header: nothing"}},
 		{"card.header", carouselOf(NewCard(aPicture, aReply), NewCard((*HeaderVideo)(nil), anotherReply)), []string{card1 + "header: nothing"}},
 		{"card.header.kind", carouselOf(NewCard(aPicture, aReply), NewCard(aVideo, anotherReply)), []string{card1 + "header.type: video after image"}},
 		{"card.header.kind", carouselOf(NewCard(&aPicture, aReply), NewCard(aPicture, anotherReply)), nil},
-		{"card.header.link", carouselOf(NewCard(aPicture, aReply), NewCard(HeaderImage{Media: MediaID("1")}, anotherReply)), []string{card1 + "header.image: an id"}},
+		{"card.header.link", carouselOf(NewCard(aPicture, aReply), NewCard(HeaderImage{Media: MediaID("1")}, anotherReply)), []string{card1 + "header.image.id: an id"}},
 		{"card.header.type", carouselOf(NewCard(aPicture, aReply), NewCard(HeaderImage{Media: MediaLink("https://example.com/a.webp?b=.jpg")}, anotherReply)), []string{card1 + "header.image.link: another ending"}},
 		{"card.header.type", carouselOf(NewCard(aVideo, aReply), NewCard(HeaderVideo{Media: MediaLink("https://example.com/a.jpg")}, anotherReply)), []string{card1 + "header.video.link: another ending"}},
 		{"card.header.type", carouselOf(NewCard(aPicture, aReply), NewCard(HeaderImage{Media: MediaLink("https://example.com/A.JPEG?v=1#x")}, anotherReply)), nil},
 		{"card.header.type", carouselOf(NewCard(aPicture, aReply), NewCard(HeaderImage{Media: MediaLink("https://example.com/picture/7")}, anotherReply)), nil},
+		{"card.header.type", carouselOf(NewCard(aPicture, aReply), NewCard(HeaderImage{Media: MediaLink("https://pictures.example/v1.10")}, anotherReply)), nil},
+		{"card.header.type", carouselOf(NewCard(aPicture, aReply), NewCard(HeaderImage{Media: MediaLink("https://pictures.example")}, anotherReply)), nil},
 		{"card.header.type", carouselOf(NewCard(aVideo, aReply), NewCard(HeaderVideo{Media: MediaLink("https://example.com/a.3gp")}, anotherReply)), nil},
 		{"card.body.all", carouselOf(NewCard(aPicture, aReply).WithBody("a"), NewCard(aPicture, anotherReply)), []string{card1 + "body.text: empty, other cards have one"}},
 		{"card.body.all", carouselOf(NewCard(aPicture, aReply), NewCard(aPicture, anotherReply).WithBody("a")), []string{"interactive.action.cards[0].body.text: empty, other cards have one"}},
@@ -327,6 +330,16 @@ func TestProblemsHoldNoContent(t *testing.T) {
 				require.NotContains(t, fmt.Sprintf("%+v %v", p, p), secret)
 			}
 			require.NotEmpty(t, Check(m))
+		}
+	}
+}
+
+// The quick look at a label's bytes misses no line break and no control character.
+func TestScanMissesNothing(t *testing.T) {
+	t.Parallel()
+	for r := range rune(0x11000) {
+		if s := string(r); controlFault(s) != "" && scan(s)&(traitControl|traitLead) == 0 {
+			t.Errorf("%U", r)
 		}
 	}
 }

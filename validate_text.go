@@ -15,7 +15,7 @@ const (
 	traitControl traits = 1 << iota // a line break or control character, a tab excepted
 	traitTab
 	traitMark // may be markdown
-	traitWide // not ASCII
+	traitLead // leads the line breaks and control characters beyond ASCII: U+0080 to U+009F, U+2028, U+2029
 )
 
 // traitsOf are the traits of each byte.
@@ -28,8 +28,8 @@ var traitsOf = func() (t [256]traits) {
 			t[b] = traitControl
 		case strings.IndexByte(markdownMarks, byte(b)) >= 0:
 			t[b] = traitMark
-		case b >= utf8.RuneSelf:
-			t[b] = traitWide
+		case b == 0xc2 || b == 0xe2:
+			t[b] = traitLead
 		}
 	}
 	return t
@@ -43,7 +43,13 @@ func scan(s string) (found traits) {
 }
 
 // isBlank reports whether s, which is not empty, is white space only.
-func isBlank(s string) bool { return !isInk(s[0]) && strings.TrimSpace(s) == "" }
+func isBlank(s string) bool {
+	if isInk(s[0]) {
+		return false
+	}
+	r, _ := utf8.DecodeRuneInString(s)
+	return unicode.IsSpace(r) && strings.TrimSpace(s) == ""
+}
 
 // hasSpaceAround reports whether s, which is not empty, starts or ends with white space.
 func hasSpaceAround(s string) bool {
@@ -55,20 +61,6 @@ func isInk(b byte) bool { return ' ' < b && b < 0x7f }
 
 // controlFault says which line break or control character other than a tab stands in s, or "".
 func controlFault(s string) string {
-	for i := 0; i < len(s); i++ {
-		switch b := s[i]; {
-		case b >= utf8.RuneSelf:
-			return controlFaultRunes(s[i:])
-		case b == '\n' || b == '\r':
-			return "a line break"
-		case (b < ' ' && b != '\t') || b == 0x7f:
-			return "a control character"
-		}
-	}
-	return ""
-}
-
-func controlFaultRunes(s string) string {
 	for _, r := range s {
 		switch {
 		case r == '\n', r == '\r', r == '\u0085', r == '\u2028', r == '\u2029':
@@ -181,15 +173,14 @@ func isAlphanumeric(b byte) bool {
 	return 'a' <= b && b <= 'z' || 'A' <= b && b <= 'Z' || '0' <= b && b <= '9'
 }
 
-// extension is the ending of a link's path, such as ".jpg" in lower case, or "" when it has none that could name a
-// file type.
+// extension is the ending of a link's path, such as ".jpg", or "" when it has none that could name a file type.
 func extension(link string) string {
 	path, _, _ := strings.Cut(link, "#")
 	path, _, _ = strings.Cut(path, "?")
 	rest, _ := cutWebScheme(path)
 	name := rest[strings.LastIndexByte(rest, '/')+1:]
 	dot := strings.LastIndexByte(name, '.')
-	if len(name) == len(rest) || dot < 0 || len(name)-dot < 3 || len(name)-dot > 6 || !isAlphanumeric(name[dot+1]) {
+	if len(name) == len(rest) || dot < 0 || len(name)-dot > 6 || strings.IndexFunc(name[dot:], unicode.IsLetter) < 0 {
 		return ""
 	}
 	return name[dot:]
