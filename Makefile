@@ -16,7 +16,7 @@ fuzz: ## every fuzz target for FUZZTIME (5s): make fuzz FUZZTIME=60s
 release-check: ## a stranger's go get: make release-check VERSION=v0.2.0
 	@VERSION="$(VERSION)" scripts/release-check.sh
 
-bench: ## PASSES (5) runs of every benchmark, written to docs/benchmarks.md
+bench: ## PASSES (20) runs of every benchmark, written to docs/benchmarks.md
 	@PASSES="$(PASSES)" scripts/bench.sh
 
 golden: ## rewrite the golden files; review the difference like code

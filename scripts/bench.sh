@@ -3,4 +3,4 @@
 . "$(dirname "$0")/lib.sh"
 
 cd benchmarks
-go run ./report -passes "${PASSES:-5}" -o ../docs/benchmarks.md "$@"
+go run ./report -passes "${PASSES:-20}" -o ../docs/benchmarks.md "$@"

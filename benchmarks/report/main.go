@@ -22,8 +22,8 @@ import (
 )
 
 func main() {
-	passes := flag.Int("passes", 5, "how often each benchmark runs")
-	benchtime := flag.String("benchtime", "300ms", "how long each benchmark runs in a pass")
+	passes := flag.Int("passes", 20, "how often each benchmark runs")
+	benchtime := flag.String("benchtime", "100ms", "how long each benchmark runs in a pass")
 	out := flag.String("o", "", "file to write, standard output if empty")
 	flag.Parse()
 	if err := run(context.Background(), *passes, *benchtime, *out); err != nil {
