@@ -76,14 +76,21 @@ func (p *parser) readEntries(at place, c *wire.Cursor) {
 // change is one change of an entry: its parts are kept until the whole entry has been read, because Meta writes
 // "field" behind "value" and "time" behind "changes".
 type change struct {
-	raw   wire.Value
-	field wire.Value
-	value wire.Value
+	raw      wire.Value
+	field    wire.Value
+	value    wire.Value
+	from, to int // the value's members among those of the entry
+}
+
+// valueMember is one member of a change's value.
+type valueMember struct {
+	name string
+	val  wire.Value
 }
 
 func (p *parser) readEntry(at place, i int, c *wire.Cursor) {
 	start := c.Mark()
-	changes := make([]change, 0, 4)
+	changes, members := make([]change, 0, 4), make([]valueMember, 0, 16)
 	for key := range c.Members {
 		switch key {
 		case "id":
@@ -92,7 +99,9 @@ func (p *parser) readEntry(at place, i int, c *wire.Cursor) {
 			at.entryTime = c.Value()
 		case "changes":
 			for range c.Elements {
-				changes = append(changes, readChange(c))
+				var ch change
+				ch, members = readChange(c, members)
+				changes = append(changes, ch)
 			}
 		}
 	}
@@ -101,25 +110,32 @@ func (p *parser) readEntry(at place, i int, c *wire.Cursor) {
 		p.add(&at, c.Since(start))
 	}
 	for i := range changes {
-		p.addChange(at, i, &changes[i])
+		p.addChange(at, i, &changes[i], members)
 	}
 }
 
-func readChange(c *wire.Cursor) (ch change) {
+// readChange appends the members of the change's value to those of the changes before it.
+func readChange(c *wire.Cursor, members []valueMember) (change, []valueMember) {
+	var ch change
 	start := c.Mark()
 	for key := range c.Members {
 		switch key {
 		case "field":
 			ch.field = c.Value()
 		case "value":
-			ch.value = c.Value()
+			mark := c.Mark()
+			ch.from = len(members)
+			for name := range c.Members {
+				members = append(members, valueMember{name, c.Value()})
+			}
+			ch.value, ch.to = c.Since(mark), len(members)
 		}
 	}
 	ch.raw = c.Since(start)
-	return ch
+	return ch, members
 }
 
-func (p *parser) addChange(at place, i int, ch *change) {
+func (p *parser) addChange(at place, i int, ch *change, members []valueMember) {
 	at.field, at.index = ch.field, i
 	if ch.field.Kind() != wire.String || ch.value.Kind() != wire.Object {
 		at.level, at.list = levelChange, "changes"
@@ -128,7 +144,7 @@ func (p *parser) addChange(at place, i int, ch *change) {
 	}
 	before := len(p.events)
 	if split := splitOf(at.field.View()); split != splitNothing {
-		p.readValue(at, split, ch.value)
+		p.readValue(at, split, members[ch.from:ch.to])
 	}
 	if len(p.events) == before {
 		at.level = levelValue
@@ -136,45 +152,48 @@ func (p *parser) addChange(at place, i int, ch *change) {
 	}
 }
 
-// valueList is an array (or object) of a change's value.
-type valueList struct {
-	name string
-	val  wire.Value
-}
-
-func (p *parser) readValue(at place, split splitting, v wire.Value) {
-	var contacts wire.Value
-	lists := make([]valueList, 0, 8)
-	for key, val := range v.Members {
-		switch {
-		case key == "messaging_product":
-			at.product = val
-		case key == "metadata":
-			at.metadata = val
-		case key == "contacts":
-			contacts = val
-		case split.takes(key, val):
-			lists = append(lists, valueList{key, val})
+func (p *parser) readValue(at place, split splitting, members []valueMember) {
+	for _, m := range members {
+		switch m.name {
+		case "messaging_product":
+			at.product = m.val
+		case "metadata":
+			at.metadata = m.val
+		case "contacts":
+			at.contacts.add(m.val)
 		}
 	}
-	at.contacts.add(contacts)
-	for _, l := range lists {
-		if l.name == "standby" && l.val.Kind() == wire.Object && !at.standby {
-			inner := at
-			inner.standby = true
-			p.readValue(inner, split, l.val)
-			continue
+	for _, m := range members {
+		switch {
+		case !split.takes(m.name, m.val):
+		case m.name == "standby" && m.val.Kind() == wire.Object && !at.standby:
+			p.readStandby(at, split, m.val)
+		default:
+			p.readList(at, m)
 		}
-		at.list, at.index, at.level = l.name, 0, levelMember
-		if l.val.Kind() == wire.Object {
-			p.add(&at, l.val)
-			continue
-		}
-		at.level = levelList
-		for i, element := range l.val.Elements {
-			at.index = i
-			p.add(&at, element)
-		}
+	}
+}
+
+func (p *parser) readStandby(at place, split splitting, v wire.Value) {
+	var members []valueMember
+	for name, val := range v.Members {
+		members = append(members, valueMember{name, val})
+	}
+	at.standby = true
+	p.readValue(at, split, members)
+}
+
+func (p *parser) readList(at place, m valueMember) {
+	at.list = m.name
+	if m.val.Kind() == wire.Object {
+		at.level, at.index = levelMember, 0
+		p.add(&at, m.val)
+		return
+	}
+	at.level = levelList
+	for i, element := range m.val.Elements {
+		at.index = i
+		p.add(&at, element)
 	}
 }
 
@@ -201,6 +220,10 @@ func splitOf(field string) splitting {
 }
 
 func (s splitting) takes(key string, val wire.Value) bool {
+	switch key {
+	case "messaging_product", "metadata", "contacts":
+		return false
+	}
 	switch val.Kind() {
 	case wire.Array:
 		return s == splitAll ||
