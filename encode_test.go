@@ -282,3 +282,12 @@ func mustEncode(m wacloud.Message) {
 		panic(err)
 	}
 }
+
+// wapi.go: a message to a user without a phone number has neither "to" nor "recipient". KARTIKrocks refuses such users.
+func TestUserIDIsSentAsRecipient(t *testing.T) {
+	t.Parallel()
+	body, err := wacloud.EncodeMessage(wacloud.Outgoing{To: wacloud.UserID("BR.13491208655302741918"), Message: wacloud.NewText("x")})
+	require.NoError(t, err)
+	require.Contains(t, string(body), `"recipient":"BR.13491208655302741918"`)
+	require.NotContains(t, string(body), `"to"`)
+}
