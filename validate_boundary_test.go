@@ -418,7 +418,8 @@ func TestLimitsAreMetas(t *testing.T) {
 			continue
 		}
 		require.Contains(t, want, l.name)
-		require.Equal(t, want[l.name], [2]int{l.min, l.max}, l.name)
+		got := [2]int{l.min, l.max}
+		require.Equal(t, want[l.name], got, l.name)
 		require.Equal(t, l.name == "card.display_text", l.unit == utf8Bytes, l.name)
 	}
 }

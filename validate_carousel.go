@@ -122,8 +122,10 @@ func actionShape(a CardAction) (actionKind, int) {
 		return quickReplyAction, len(a)
 	case *QuickReplies:
 		return quickReplyAction, len(*a)
+	case Link, *Link:
+		return linkAction, 0
 	}
-	return linkAction, 0
+	return noAction, 0
 }
 
 // cardShape is what all cards of a carousel have in common: the kind of the first header and action that there are.

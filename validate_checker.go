@@ -152,24 +152,23 @@ func (c *checker) number(r rule, field string, n int) {
 
 // amount is n with the row's unit.
 func (l *limit) amount(n int) string {
-	one, many := "", l.noun
+	noun := l.noun
 	switch l.unit {
 	case characters:
-		one, many = "character", "characters"
+		noun = "characters"
 	case utf8Bytes:
-		one, many = "byte", "bytes"
+		noun = "bytes"
 	case lineBreaks:
-		one, many = "line break", "line breaks"
+		noun = "line breaks"
 	default:
-		one = singular(many)
 	}
 	if n == 1 {
-		return "1 " + one
+		noun = singular(noun)
 	}
-	return strconv.Itoa(n) + " " + many
+	return strconv.Itoa(n) + " " + noun
 }
 
-// singular is one of the nouns of the table.
+// singular is one of the things that the table counts.
 func singular(noun string) string {
 	if stem, ok := strings.CutSuffix(noun, "ies"); ok {
 		return stem + "y"

@@ -43,6 +43,7 @@ func headerMedia(h Header) (Media, bool) {
 		return Media{}, false
 	}
 	switch h := h.(type) {
+	case HeaderText, *HeaderText:
 	case HeaderImage:
 		return h.Media, true
 	case *HeaderImage:

@@ -70,8 +70,9 @@ func (r Recipient) isIndian() bool {
 		return strings.HasPrefix(r.value, "91")
 	case recipientUserID:
 		return strings.HasPrefix(r.value, "IN.")
+	default:
+		return false
 	}
-	return false
 }
 
 func (r Recipient) check(c *checker) {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -315,14 +316,17 @@ func TestProblemsHoldNoContent(t *testing.T) {
 		NewText(long), buttonTitled(long), NewButtons(long, Button{ID: " " + secret, Title: secret + "\n"}, Button{ID: " " + secret, Title: secret + "\n"}),
 		linkTo(secret), linkTo("https://" + secret + ":" + secret + "@example.com"), linkTo("https://example.com:" + secret),
 		NewList(long, Menu{long, []Section{{Title: long, Rows: []Row{{ID: long, Title: long, Description: long}}}}}),
-		Reaction{MessageID: " " + secret, Emoji: secret}, aContact(func(k *Contact) { k.Birthday = secret }),
-		Raw{Type: "x" + secret + "!", JSON: []byte(secret)}, Raw{Type: "interactive", JSON: []byte(`{"type":"+` + secret + `"}`)},
+		Reaction{MessageID: " " + secret, Emoji: secret},
+		aContact(func(k *Contact) { k.Birthday = secret }),
+		Raw{Type: "x" + secret + "!", JSON: []byte(secret)},
+		Raw{Type: "interactive", JSON: []byte(`{"type":"+` + secret + `"}`)},
 		anAddress(func(m *AddressRequest) {
 			m.Country, m.Values = secret, map[string]string{secret: secret, "in_pin_code": secret}
 		}),
 		aFlow(func(m *Flow) { m.Mode, m.Data, m.CTA = secret, []byte(secret), long }),
 		carouselOf(Card{Header: HeaderImage{Media: Media{secret, secret}}, Body: long, WireType: secret, Action: QuickReplies{{ID: long, Title: long}}}),
-		VoiceCall{Body: long, Text: long, Payload: long}, Location{Latitude: 4915550009999},
+		VoiceCall{Body: long, Text: long, Payload: long},
+		Location{Latitude: 4915550009999},
 	}
 	for _, to := range []Recipient{Phone(secret + secret), WaID("+" + secret), UserID(secret), GroupID(" " + secret)} {
 		for _, m := range messages {
@@ -363,7 +367,7 @@ func TestTooManyIDsAreNotComparedForever(t *testing.T) {
 	t.Parallel()
 	rows := make([]Row, 200_000)
 	for i := range rows {
-		rows[i] = Row{ID: fmt.Sprint(i), Title: "Title"}
+		rows[i] = Row{ID: strconv.Itoa(i), Title: "Title"}
 	}
 	problems := Check(NewList("Body", Menu{"Open", Rows(rows...)}))
 	require.Len(t, problems, 1)

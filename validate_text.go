@@ -53,7 +53,7 @@ func isBlank(s string) bool {
 
 // hasSpaceAround reports whether s, which is not empty, starts or ends with white space.
 func hasSpaceAround(s string) bool {
-	return !(isInk(s[0]) && isInk(s[len(s)-1])) && strings.TrimSpace(s) != s
+	return (!isInk(s[0]) || !isInk(s[len(s)-1])) && strings.TrimSpace(s) != s
 }
 
 // isInk reports whether b is a visible ASCII character, which most texts start and end with.
