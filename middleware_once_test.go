@@ -74,7 +74,7 @@ func TestOnce(t *testing.T) {
 				r := onceRouter(wacloud.NewMemoryStore(), &got, onceFine)
 				e := *first
 				require.NoError(t, r.Handle(t.Context(), &e))
-				time.Sleep(tt.wait)
+				<-time.After(tt.wait)
 				require.NoError(t, r.Handle(t.Context(), tt.second))
 				require.Equal(t, tt.want, strings.Join(got, " "))
 			})

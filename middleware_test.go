@@ -77,7 +77,7 @@ func attentive(g *attentionGraph, log io.Writer, takes time.Duration, mw ...wacl
 	r.Use(mw...)
 	h := func(context.Context, *wacloud.Event) error {
 		g.note("start")
-		time.Sleep(takes)
+		<-time.After(takes)
 		g.note("end")
 		return nil
 	}
@@ -233,7 +233,7 @@ func TestLog(t *testing.T) {
 				r := wacloud.NewRouter()
 				r.Use(wacloud.Log(slog.New(slog.NewTextHandler(&log, nil))))
 				h := func(context.Context, *wacloud.Event) error {
-					time.Sleep(2 * time.Second)
+					<-time.After(2 * time.Second)
 					return tt.err
 				}
 				r.Text(h)

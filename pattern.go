@@ -138,20 +138,12 @@ func (p *pattern) rest() int {
 // value cuts what the i-th segment of p took out of an id that p matches.
 func (p *pattern) value(id string, i int) string {
 	for range i {
-		_, id, _ = cutSegment(id)
+		_, id, _ = strings.Cut(id, ":")
 	}
 	if p.segments[i].kind != segmentRest {
-		id, _, _ = cutSegment(id)
+		id, _, _ = strings.Cut(id, ":")
 	}
 	return id
-}
-
-// cutSegment is strings.Cut at the first ':', inlined.
-func cutSegment(id string) (head, tail string, more bool) {
-	if i := strings.IndexByte(id, ':'); i >= 0 {
-		return id[:i], id[i+1:], true
-	}
-	return id, "", false
 }
 
 // exampleOfBoth is an id that p and q match, for two patterns that overlap.

@@ -1,5 +1,7 @@
 package wacloud
 
+import "strings"
+
 // A patternTree finds the most specific of many patterns that match an id. Its edges are segments.
 //
 // add refuses overlaps of which neither is more specific than the other. So all patterns that match one id form a chain,
@@ -162,7 +164,7 @@ func (t *patternTree[T]) find(id string) *patternLeaf[T] {
 
 // find visits each node at most once, because a node stands for one place in the id.
 func (n *patternNode[T]) find(id string) *patternLeaf[T] {
-	head, tail, more := cutSegment(id)
+	head, tail, more := strings.Cut(id, ":")
 	if head != "" {
 		if next := n.literal(head); next != nil {
 			if found := next.after(tail, more); found != nil {

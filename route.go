@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 )
 
@@ -63,7 +64,7 @@ func (r *Route[P]) with(pattern, what, source string) *Route[P] {
 		panicf("%s(%q) at %s: %v", what, pattern, source, err)
 	}
 	next := new(Route[P])
-	for _, c := range append(r.codecs[:len(r.codecs):len(r.codecs)], added) {
+	for _, c := range append(slices.Clip(r.codecs), added) {
 		if other := next.reader.add(c.pattern, c); other != nil {
 			panicf("%s(%q) at %s: it conflicts with %q: %q matches both and neither is more specific",
 				what, pattern, source, other.pattern.text, exampleOfBoth(c.pattern, other.pattern))

@@ -38,6 +38,8 @@ var (
 	textUnmarshaler = reflect.TypeFor[encoding.TextUnmarshaler]()
 )
 
+var errUnnamedRest = errors.New("a typed route names its rest, as in {path...}")
+
 // newCodec fits a pattern to a parameter type. complete demands that each field is in the pattern.
 func newCodec(typ reflect.Type, text string, complete bool) (*codec, error) {
 	p, err := parsePattern(text)
@@ -107,7 +109,7 @@ func (c *codec) fitStruct(typ reflect.Type, complete bool) error {
 		if name := c.pattern.segments[i].text; name != "" {
 			return fmt.Errorf("no field of %v has the tag `id:%q`", typ, name)
 		}
-		return fmt.Errorf("a typed route names its rest, as in {path...}")
+		return errUnnamedRest
 	}
 	return nil
 }
@@ -137,7 +139,7 @@ func (c *codec) fit(i int, typ reflect.Type, field int) error {
 	s := c.pattern.segments[i]
 	switch isRest := s.kind == segmentRest; {
 	case isRest && s.text == "":
-		return errors.New("a typed route names its rest, as in {path...}")
+		return errUnnamedRest
 	case isRest && kind != valueRest:
 		return fmt.Errorf("{%s...} is a []string, not %v", s.text, typ)
 	case !isRest && kind == valueRest:
@@ -230,8 +232,9 @@ func (v valueCodec) append(b []byte, p reflect.Value) ([]byte, bool) {
 	case valueText:
 		text, ok := marshalText(f)
 		return appendEscaped(b, text), ok
+	default: // valueRest
+		return appendRest(b, *f.Addr().Interface().(*[]string)), true
 	}
-	return appendRest(b, *f.Addr().Interface().(*[]string)), true
 }
 
 func appendRest(b []byte, parts []string) []byte {
@@ -259,7 +262,7 @@ func marshalText(f reflect.Value) (text string, ok bool) {
 func (c *codec) decode(id string, p reflect.Value) error {
 	for i := range c.values {
 		v := &c.values[i]
-		segment, tail, _ := cutSegment(id)
+		segment, tail, _ := strings.Cut(id, ":")
 		if v.kind == valueRest {
 			segment = id
 		}
@@ -287,16 +290,18 @@ func (v *valueCodec) read(s string, f reflect.Value) bool {
 		return s == "true" || s == "false"
 	case valueRest:
 		return readRest(s, f.Addr().Interface().(*[]string))
+	default: // valueString, valueText
+		text, ok := unescape(s)
+		return ok && v.readText(text, f)
 	}
-	text, ok := unescape(s)
-	if !ok {
-		return false
+}
+
+func (v *valueCodec) readText(text string, f reflect.Value) bool {
+	if v.kind == valueText {
+		return unmarshalText(f, text)
 	}
-	if v.kind == valueString {
-		f.SetString(text)
-		return true
-	}
-	return unmarshalText(f, text)
+	f.SetString(text)
+	return true
 }
 
 func readInt(s string, f reflect.Value) bool {

@@ -338,7 +338,7 @@ func TestNewRoutePanics(t *testing.T) {
 		{"field without a tag", func() { wacloud.NewRoute[struct{ A int }]("x") }, "field A of struct { A int }: it has no tag"},
 		{"field that is not exported", func() {
 			wacloud.NewRoute[struct {
-				a int `id:"a"` //nolint:unused // the point of the test
+				a int `id:"a"`
 			}]("x:{a}")
 		}, "it is not exported"},
 		{"empty tag", func() {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"iter"
 	"log/slog"
+	"slices"
 	"sync"
 )
 
@@ -198,7 +199,7 @@ func (r *Router) Group(fn func(r *Router)) {
 	if fn == nil {
 		panicf("Group at %s: nil function", source)
 	}
-	group := &Router{table: r.table, scopes: append(r.scopes[:len(r.scopes):len(r.scopes)], new(scope))}
+	group := &Router{table: r.table, scopes: append(slices.Clip(r.scopes), new(scope))}
 	fn(group)
 }
 

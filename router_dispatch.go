@@ -65,19 +65,20 @@ func (t *routeTable) first(kinds ...callbackKind) *callback {
 }
 
 func (t *routeTable) chooseForMessage(m *InboundMessage) *callback {
-	kind := kindMessage
-	switch m.Content.(type) {
-	case SystemContent:
+	_, isSystem := m.Content.(SystemContent)
+	_, isText := m.Content.(TextContent)
+	_, isLocation := m.Content.(LocationContent)
+	switch {
+	case isSystem:
 		return t.single[kindEvent]
-	case TextContent:
-		kind = kindText
-	case LocationContent:
-		kind = kindLocation
-	}
-	if m.GroupID != "" {
+	case m.GroupID != "":
 		return t.first(kindGroupMessage, kindEvent)
+	case isText:
+		return t.first(kindText, kindMessage, kindEvent)
+	case isLocation:
+		return t.first(kindLocation, kindMessage, kindEvent)
 	}
-	return t.first(kind, kindMessage, kindEvent)
+	return t.first(kindMessage, kindEvent)
 }
 
 func (t *routeTable) chooseForReply(e *Event, reply *Reply) *callback {
@@ -89,8 +90,9 @@ func (t *routeTable) chooseForReply(e *Event, reply *Reply) *callback {
 		return t.first(kindMessage, kindNotFound)
 	case ReplyKindPayment, ReplyKindCallPermission:
 		return t.chooseForMessage(e.Message)
+	default:
+		return t.chooseForTap(e, reply)
 	}
-	return t.chooseForTap(e, reply)
 }
 
 // isTap tells whether e is a reply that Router.Reply sees.
@@ -101,8 +103,9 @@ func isTap(e *Event) bool {
 	switch e.Message.Reply.Kind {
 	case ReplyKindFlow, ReplyKindPayment, ReplyKindCallPermission:
 		return false
+	default:
+		return true
 	}
-	return true
 }
 
 func (t *routeTable) chooseForTap(e *Event, reply *Reply) *callback {
@@ -139,9 +142,10 @@ func (t *routeTable) checkSignature(e *Event) (kind callbackKind, refused bool) 
 		return kindBadID, true
 	case signatureExpired:
 		return kindExpired, true
+	default:
+		e.route.signed = true
+		return 0, false
 	}
-	e.route.signed = true
-	return 0, false
 }
 
 // tapTime is when Meta says that the tap was made; now where it says nothing or something odd.

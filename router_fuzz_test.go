@@ -79,19 +79,19 @@ func (n *naiveRouter) find(id string) string {
 		if id == "" || !m.MatchString(id) {
 			continue
 		}
-		key := ""
+		var key strings.Builder
 		for part := range strings.SplitSeq(n.patterns[i], ":") {
 			switch {
 			case part == "" || strings.HasSuffix(part, "...}"):
-				key += "2"
+				key.WriteString("2")
 			case strings.HasPrefix(part, "{"):
-				key += "1"
+				key.WriteString("1")
 			default:
-				key += "0"
+				key.WriteString("0")
 			}
 		}
-		if best == "" || key < bestKey {
-			best, bestKey = n.patterns[i], key
+		if best == "" || key.String() < bestKey {
+			best, bestKey = n.patterns[i], key.String()
 		}
 	}
 	return best

@@ -119,8 +119,9 @@ func (c *callback) String() string {
 		return fmt.Sprintf("pattern %q", c.name)
 	case kindLabel, kindFlow:
 		return fmt.Sprintf("%s %q", callbackNames[c.kind], c.name)
+	default:
+		return fmt.Sprintf("the %s callback", callbackNames[c.kind])
 	}
-	return fmt.Sprintf("the %s callback", callbackNames[c.kind])
 }
 
 // insert puts c where dispatch finds it, or panics.

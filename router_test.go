@@ -170,12 +170,16 @@ func TestRouterDispatchFallsBack(t *testing.T) {
 		{"status to event", []string{"message", "event"}, &wacloud.Event{Kind: wacloud.KindStatus}, []string{"event"}},
 		{"status to nobody", []string{"message"}, &wacloud.Event{Kind: wacloud.KindStatus}, nil},
 		{
-			"flow to not found", []string{"text", "event", "not found"},
-			replyEvent(wacloud.Reply{Kind: wacloud.ReplyKindFlow, ID: "flow"}), []string{"not found"},
+			"flow to not found",
+			[]string{"text", "event", "not found"},
+			replyEvent(wacloud.Reply{Kind: wacloud.ReplyKindFlow, ID: "flow"}),
+			[]string{"not found"},
 		},
 		{
-			"payment to event", []string{"text", "event", "not found"},
-			replyEvent(wacloud.Reply{Kind: wacloud.ReplyKindPayment}), []string{"event"},
+			"payment to event",
+			[]string{"text", "event", "not found"},
+			replyEvent(wacloud.Reply{Kind: wacloud.ReplyKindPayment}),
+			[]string{"event"},
 		},
 		{"tap to not found, not event", []string{"text", "message", "event", "not found"}, tapOn("old"), []string{"not found"}},
 	}
@@ -454,8 +458,18 @@ func TestRouterRoutes(t *testing.T) {
 		routes = append(routes, listed{info.Kind, info.Pattern})
 	}
 	want := []listed{
-		{"reply", "a:"}, {"reply", "order:{id}"}, {"label", "Sim"}, {"flow", "flow"}, {"text", ""}, {"location", ""},
-		{"message", ""}, {"group_message", ""}, {"status", ""}, {"event", ""}, {"not_found", ""}, {"failed", ""},
+		{"reply", "a:"},
+		{"reply", "order:{id}"},
+		{"label", "Sim"},
+		{"flow", "flow"},
+		{"text", ""},
+		{"location", ""},
+		{"message", ""},
+		{"group_message", ""},
+		{"status", ""},
+		{"event", ""},
+		{"not_found", ""},
+		{"failed", ""},
 	}
 	require.Empty(t, cmp.Diff(want, routes))
 	require.NoError(t, r.Handle(t.Context(), &wacloud.Event{}))

@@ -105,7 +105,7 @@ func (s *IDSigner) judge(id string, sum *[signatureBytes]byte, user UserKey, at 
 	if user == "" || !s.holds(sum, id, user) {
 		return signatureBad
 	}
-	if expiry := expiryOf(sum); expiry != 0 && at.Unix() >= int64(expiry) {
+	if expiry := expiryOf(sum); expiry != 0 && at.Unix() >= int64(expiry&(1<<48-1)) {
 		return signatureExpired
 	}
 	return signatureGood

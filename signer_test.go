@@ -183,7 +183,7 @@ func TestIDSigner(t *testing.T) {
 				if e.Message.Reply != nil {
 					raw = e.Message.Reply.ID
 				}
-				time.Sleep(tt.wait)
+				<-time.After(tt.wait)
 				require.NoError(t, r.Handle(t.Context(), e))
 				require.True(t, strings.HasPrefix(got, tt.want), "got %q, want %q", got, tt.want)
 				if !strings.HasSuffix(tt.want, "~") {
