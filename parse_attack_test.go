@@ -2,6 +2,7 @@ package wacloud_test
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"math"
 	"strings"
@@ -15,11 +16,38 @@ import (
 
 // The tests here are attacks on the parser, numbered as all the library's attacks are.
 
+// requireHandled posts a body, signed, to a running webhook: the answer is 200, and so many events reach the handler.
+func requireHandled(t *testing.T, body []byte, events int) {
+	t.Helper()
+	handled := make(chan string, events)
+	inbox := newHookInbox(wacloud.NewMemoryInbox())
+	cfg := hookConfig(t, wacloud.HandlerFunc(func(_ context.Context, e *wacloud.Event) error {
+		handled <- e.ID
+		return nil
+	}))
+	cfg.Inbox = inbox
+	w, stop := hookStart(t, cfg)
+	require.Equal(t, 200, hookStatus(w, hookRequest(t.Context(), attackURL, body)))
+	require.Equal(t, []int{events}, inbox.putSizes())
+	ids := map[string]bool{}
+	for range events {
+		select {
+		case id := <-handled:
+			ids[id] = true
+		case <-time.After(10 * time.Second):
+			t.Fatalf("%d of %d events came", len(ids), events)
+		}
+	}
+	require.Len(t, ids, events)
+	stop()
+}
+
 func TestAttack22DeepNesting(t *testing.T) {
 	t.Parallel()
 	nested := func(n int) string { return strings.Repeat("[", n) + strings.Repeat("]", n) }
 	_, err := wacloud.ParseWebhook([]byte(nested(10_001)))
 	require.Error(t, err)
+	requireHandled(t, []byte(nested(10_001)), 1) // signed, so it is kept
 	_, err = wacloud.ParseWebhook([]byte(strings.Repeat(`{"entry":[`, 1_000_000)))
 	require.Error(t, err)
 
@@ -37,6 +65,7 @@ func TestAttack23ArrayOfAMillion(t *testing.T) {
 	inOne := `{"id":"w","type":"text","text":{"body":"x"},"extra":[` + strings.Repeat("0,", 999_999) + `0]}`
 	e := parseOne(t, messagesBody(inOne))
 	require.Equal(t, "x", e.Text())
+	requireHandled(t, messagesBody(inOne), 1)
 
 	if testing.Short() {
 		t.Skip("a million events")
@@ -59,6 +88,7 @@ func TestAttack24OddJSON(t *testing.T) {
 	} {
 		_, err := wacloud.ParseWebhook([]byte(body))
 		require.Error(t, err, "%q", body)
+		requireHandled(t, []byte(body), 1)
 	}
 	e := parseOne(t, messagesBody(`{"id":"a","id":"b","from":"1","type":"text","text":{"body":"x"},"text":{"body":"y"}}`))
 	require.Equal(t, "b", e.Message.ID, "the last one counts, as in encoding/json")
@@ -75,8 +105,10 @@ func TestAttack24OddJSON(t *testing.T) {
 	}
 	for written, want := range texts {
 		e := parseOne(t, messagesBody(`{"id":"w","from":"1","type":"text","text":{"body":"`+written+`"}}`))
-		require.Equal(t, want, e.Text())
-		requireRoundTrip(t, e)
+		require.True(t, want == e.Text(), "%.40q", written)
+		again := parseOne(t, e.Body())
+		require.True(t, want == again.Text() && e.ID == again.ID, "%.40q", written)
+		requireHandled(t, e.Body(), 1)
 	}
 }
 
@@ -95,6 +127,7 @@ func TestAttack25NumbersAndStrings(t *testing.T) {
 		require.Equal(t, wacloud.WaID("15550001234"), e.Chat())
 		require.Equal(t, "12.50", e.Text())
 		requireRoundTrip(t, e)
+		requireHandled(t, e.Body(), 1)
 	}
 	var codes []int
 	for _, e := range parseEvents(t, valueBody(`"errors":[{"code":"130429"},{"code":1e99},{"code":"x"},{"code":null},{"code":131000.0}]`)) {
@@ -107,6 +140,7 @@ func TestAttack26MissingParts(t *testing.T) {
 	t.Parallel()
 	for _, odd := range oddEnvelopes {
 		require.Len(t, parseEvents(t, []byte(odd.json)), odd.events, odd.name)
+		requireHandled(t, []byte(odd.json), odd.events)
 	}
 	e := parseOne(t, []byte(`{"entry":[{"changes":[{"field":"messages","value":{"messages":[{"id":"w","type":"text","text":{"body":"x"}}]}}]}]}`))
 	require.Equal(t, wacloud.KindMessage, e.Kind)
@@ -122,6 +156,7 @@ func TestAttack28OnlyAUserID(t *testing.T) {
 	require.Equal(t, wacloud.UserID("US.ab12CD34ef56"), e.Chat())
 	require.Equal(t, e.Key(), string(e.UserKey()))
 	require.NotEqual(t, e.Key(), parseOne(t, webhookSample(t, "text.json")).Key())
+	requireHandled(t, e.Body(), 1)
 }
 
 func TestAttack29HostileIDs(t *testing.T) {
@@ -139,6 +174,7 @@ func TestAttack29HostileIDs(t *testing.T) {
 			ids[key] = true
 		}
 		requireRoundTrip(t, e)
+		requireHandled(t, e.Body(), 1)
 	}
 }
 

@@ -226,6 +226,13 @@ func readContacts(v wire.Value) ContactsContent {
 	return c
 }
 
+// setOrigin takes the origin from beside the cards, where drafts of February 2026 had it.
+func (c ContactsContent) setOrigin(origin wire.Value) {
+	for i := range c.Contacts {
+		set(&c.Contacts[i].Origin, origin)
+	}
+}
+
 func readContact(v wire.Value) Contact {
 	name, org := v.Get("name"), v.Get("org")
 	c := Contact{

@@ -110,6 +110,21 @@ func TestContentsThatMayComeDifferently(t *testing.T) {
 		{"product", `"type":"interactive","interactive":{"type":"product","product":{"catalog_id":"c","product_retailer_id":"r"}}`, wacloud.ProductContent{CatalogID: "c", RetailerID: "r"}},
 		{"product with the other name", `"type":"interactive","interactive":{"type":"product","product":{"id":"r"}}`, wacloud.ProductContent{RetailerID: "r"}},
 		{"edit of a caption", `"type":"edit","edit":{"original_message_id":"w","message":{"type":"image","image":{"caption":"c"}}}`, wacloud.EditContent{OriginalID: "w", Type: "image", Content: wacloud.MediaContent{Caption: "c"}}},
+		{"a whole contact card", `"type":"contacts","contacts":[{"name":{"formatted_name":"F","first_name":"A","last_name":"B","middle_name":"C","suffix":"D","prefix":"E"},` +
+			`"phones":[{"phone":"+1","type":"WORK","wa_id":"1"}],"emails":[{"email":"e","type":"HOME"}],"urls":[{"url":"u","type":"HOME"}],` +
+			`"addresses":[{"street":"s","city":"c","state":"st","zip":"z","country":"co","country_code":"cc","type":"HOME"}],` +
+			`"org":{"company":"co","department":"d","title":"t"},"birthday":"2000-01-02","origin":"other","vcard":"v"}]`,
+			wacloud.ContactsContent{Contacts: []wacloud.Contact{{
+				Name:      wacloud.ContactName{Formatted: "F", First: "A", Last: "B", Middle: "C", Suffix: "D", Prefix: "E"},
+				Phones:    []wacloud.ContactPhone{{Phone: "+1", Type: "WORK", WaID: "1"}},
+				Emails:    []wacloud.ContactEmail{{Email: "e", Type: "HOME"}},
+				URLs:      []wacloud.ContactURL{{URL: "u", Type: "HOME"}},
+				Addresses: []wacloud.ContactAddress{{Street: "s", City: "c", State: "st", Zip: "z", Country: "co", CountryCode: "cc", Type: "HOME"}},
+				Org:       wacloud.ContactOrg{Company: "co", Department: "d", Title: "t"},
+				Birthday:  "2000-01-02", Origin: "other", VCard: "v",
+			}}}},
+		{"origin beside the cards", `"type":"contacts","origin":"contact_request","contacts":[{"name":{"first_name":"A"}}]`,
+			wacloud.ContactsContent{Contacts: []wacloud.Contact{{Name: wacloud.ContactName{First: "A"}, Origin: "contact_request"}}}},
 		{"edit in an edit", `"type":"edit","edit":{"message":{"type":"edit","edit":{"message":{}}}}`, wacloud.EditContent{Type: "edit", Content: wacloud.UnknownContent{}}},
 		{"edit of nothing", `"type":"edit","edit":{}`, wacloud.EditContent{Content: wacloud.UnknownContent{}}},
 	}
@@ -262,6 +277,21 @@ func TestBothNamesOfTheUsernameField(t *testing.T) {
 		e := parseOne(t, []byte(`{"entry":[{"id":"1","changes":[{"field":"`+name+`","value":{"username":"x"}}]}]}`))
 		require.Equal(t, wacloud.KindAccount, e.Kind, name)
 	}
+}
+
+func TestOddStatuses(t *testing.T) {
+	t.Parallel()
+	e := parseOne(t, valueBody(`"statuses":[{"id":"w","status":"sent","type":"message","message":{"recipient_id":"15550001234"},`+
+		`"conversation":null,"pricing":7,"errors":{}}]`))
+	require.Equal(t, wacloud.User{Phone: "15550001234", ID: "US.ada", Name: "Ada"}, e.Status.Recipient, "as in ancient webhooks")
+	require.Nil(t, e.Status.Conversation)
+	require.Nil(t, e.Status.Pricing)
+	require.Empty(t, e.Status.Errors)
+
+	e = parseOne(t, valueBody(`"statuses":[{"id":"w","status":"read","recipient_id":"g","recipient_type":"group",`+
+		`"recipient_participant_user_id":"US.ada","recipient_participant_parent_user_id":"US.ENT.1"}]`))
+	require.Equal(t, wacloud.User{Phone: "15550001234", ID: "US.ada", ParentID: "US.ENT.1", Name: "Ada"}, e.Status.Participant)
+	require.Contains(t, e.ID, "US.ada", "the member is in the id by what Meta wrote in the status")
 }
 
 func TestEventErrorMatchesTheSentinels(t *testing.T) {

@@ -7,6 +7,9 @@ import (
 func (e *Event) readMessage(at *place, own *ownBody) {
 	m := &InboundMessage{Raw: e.Raw}
 	m.readContent(m.read(own.element), true)
+	if cards, ok := m.Content.(ContactsContent); ok {
+		cards.setOrigin(own.element.Get("origin"))
+	}
 	c := own.contact(at.contacts.of(m.From))
 	m.From.fill(c)
 	if hash := c.Get("identity_key_hash").View(); hash != "" && m.Identity == nil {

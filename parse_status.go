@@ -9,19 +9,20 @@ import (
 
 func (e *Event) readStatus(at *place, own *ownBody) {
 	s := &Status{Raw: e.Raw}
+	e.Status = s
 	recipient := s.read(own.element)
+	e.Timestamp = s.Timestamp
+	if s.ID != "" && s.Status != "" {
+		e.Kind = KindStatus
+		e.ID = s.dedupeKey(e.PhoneNumberID, own.element) // before the contact, which a repetition may lack
+	}
 	if s.RecipientType == "group" {
 		s.GroupID = recipient.Phone
 		s.Participant.fill(own.contact(at.contacts.of(s.Participant)))
-	} else {
-		s.Recipient = recipient
-		s.Recipient.fill(own.contact(at.contacts.of(recipient)))
+		return
 	}
-	e.Status, e.Timestamp = s, s.Timestamp
-	if s.ID != "" && s.Status != "" {
-		e.Kind = KindStatus
-		e.ID = s.dedupeKey(e.PhoneNumberID, own.element)
-	}
+	s.Recipient = recipient
+	s.Recipient.fill(own.contact(at.contacts.of(recipient)))
 }
 
 // dedupeKey has the participant, because each member of a group reads for themselves. Two payments, or two calls, on one
