@@ -64,6 +64,7 @@ func TestOnce(t *testing.T) {
 		{"another number of the business", change(func(e *wacloud.Event) { e.PhoneNumberID = "1" }), 0, "run run"},
 		{"another title is the same tap", change(func(e *wacloud.Event) { e.Message.Reply.Title = "Confirm" }), 0, "run repeated"},
 		{"an event without an id", confirmTap(""), 0, "run repeated"},
+		{"the answer of a form", change(func(e *wacloud.Event) { e.Message.Reply.Kind = wacloud.ReplyKindFlow }), 0, "run run"},
 		{"a text", contentEvent(wacloud.TextContent{}), 0, "run run"},
 	}
 	for _, tt := range tests {
