@@ -71,6 +71,8 @@ func TestRules(t *testing.T) {
 		{"text.blank", NewText(" \n\t"), []string{"text.body: white space only"}},
 		{"text.blank", NewText("\u00a0\u2003"), []string{"text.body: white space only"}},
 		{"text.blank", NewText(" a"), nil},
+		{"text.blank", withHeader(HeaderText{Text: "Menu", SubText: " "}), []string{"interactive.header.sub_text: white space only"}},
+		{"text.blank", NewButtons("Body", aButton).WithFooter("\n"), []string{"interactive.footer.text: white space only"}},
 		{"label.blank", buttonTitled("  "), []string{title + ": white space only"}},
 		{"label.break", buttonTitled("a\nb"), []string{title + ": a line break"}},
 		{"label.break", buttonTitled("é\u2028b"), []string{title + ": a line break"}},
