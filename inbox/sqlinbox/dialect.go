@@ -1,0 +1,174 @@
+package sqlinbox
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/wacloud/wacloud"
+)
+
+// A Dialect is the SQL of one kind of database: [SQLite] or [Postgres].
+type Dialect struct {
+	name     string
+	oneOwner bool // one process owns the database: its clock counts, and leases of the last run are void
+	blob     string
+	serial   string
+	skip     string // how to pass over rows that others hold
+	lock     string // how to hold rows until the transaction ends
+	now      string // microseconds since 1970 on the database's clock; "?" when the process's clock counts
+	clock    func() int64
+}
+
+// SQLite is the dialect for a database file that one process owns. Version 3.35 of SQLite or later.
+func SQLite() Dialect {
+	start := time.Now()
+	base := start.UnixMicro()
+	return Dialect{
+		name: "sqlite", oneOwner: true, blob: "BLOB", serial: "INTEGER PRIMARY KEY AUTOINCREMENT", now: "?",
+		// The monotonic clock from a fixed start: a jump of the wall clock neither ends a lease nor stalls a lane.
+		clock: func() int64 { return base + time.Since(start).Microseconds() },
+	}
+}
+
+// Postgres is the dialect for PostgreSQL 12 or later, shared by any number of processes. All times are the database's.
+func Postgres() Dialect {
+	return Dialect{
+		name: "postgres", blob: "BYTEA", serial: "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
+		skip: " FOR UPDATE SKIP LOCKED", lock: " FOR UPDATE",
+		now: "(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000)::BIGINT",
+	}
+}
+
+// sql writes a statement in the dialect: {now}, {blob}, {serial}, {skip} and {lock} are replaced, and ? becomes $1, $2, …
+// for PostgreSQL. No statement has a literal with a question mark or a brace.
+func (d Dialect) sql(text string) string {
+	text = strings.NewReplacer("{now}", d.now, "{blob}", d.blob, "{serial}", d.serial, "{skip}", d.skip, "{lock}", d.lock).Replace(text)
+	if d.name != "postgres" {
+		return text
+	}
+	var b strings.Builder
+	n := 0
+	for part := range strings.SplitSeq(text, "?") {
+		if n > 0 {
+			b.WriteString("$" + strconv.Itoa(n))
+		}
+		b.WriteString(part)
+		n++
+	}
+	return b.String()
+}
+
+// list is "(?, ?, ?)" with n marks.
+func list(n int) string { return "(" + strings.TrimSuffix(strings.Repeat("?, ", n), ", ") + ")" }
+
+// rows is n times row, separated by commas.
+func rows(row string, n int) string { return strings.TrimSuffix(strings.Repeat(row+", ", n), ", ") }
+
+// retryable reports whether the database asked to run the transaction again.
+func (d Dialect) retryable(err error) bool {
+	state := sqlState(err)
+	return state == "40P01" || state == "40001"
+}
+
+// wrap names the errors that callers tell apart.
+func (d Dialect) wrap(err error) error {
+	const (
+		sqliteFull         = 13
+		postgresDiskFull   = "53100"
+		postgresOutOfSpace = "53000"
+	)
+	if code, ok := errors.AsType[interface {
+		error
+		Code() int
+	}](err); ok && d.name == "sqlite" && code.Code()&0xff == sqliteFull {
+		return fmt.Errorf("%w: %w", wacloud.ErrInboxFull, err)
+	}
+	if state := sqlState(err); state == postgresDiskFull || state == postgresOutOfSpace {
+		return fmt.Errorf("%w: %w", wacloud.ErrInboxFull, err)
+	}
+	return err
+}
+
+// sqlState is PostgreSQL's error code, which every driver offers under this method's name.
+func sqlState(err error) string {
+	if e, ok := errors.AsType[interface {
+		error
+		SQLState() string
+	}](err); ok {
+		return e.SQLState()
+	}
+	return ""
+}
+
+// now stands in an argument list where the statement says {now}. PostgreSQL needs no argument there.
+var now = new(struct{ _ byte })
+
+// bind replaces now by the process's clock, or drops it where the database's counts.
+func (d Dialect) bind(args []any) []any {
+	bound := make([]any, 0, len(args))
+	for _, a := range args {
+		switch {
+		case a != now:
+			bound = append(bound, a)
+		case d.clock != nil:
+			bound = append(bound, d.clock())
+		}
+	}
+	return bound
+}
+
+type execer interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+}
+
+type querier interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
+func (in *Inbox) exec(ctx context.Context, db execer, text string, args ...any) error {
+	_, err := db.ExecContext(ctx, in.dialect.sql(text), in.dialect.bind(args)...)
+	return err
+}
+
+// execRows is exec that counts the rows.
+func (in *Inbox) execRows(ctx context.Context, db execer, text string, args ...any) (int64, error) {
+	result, err := db.ExecContext(ctx, in.dialect.sql(text), in.dialect.bind(args)...)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+// query calls scan for each row.
+func (in *Inbox) query(ctx context.Context, db querier, scan func(*sql.Rows) error, text string, args ...any) error {
+	rows, err := db.QueryContext(ctx, in.dialect.sql(text), in.dialect.bind(args)...)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		if err := scan(rows); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+// queryHashes runs a query whose rows are one hash each.
+func (in *Inbox) queryHashes(ctx context.Context, db querier, text string, args ...any) ([]hash, error) {
+	var found []hash
+	err := in.query(ctx, db, func(r *sql.Rows) error {
+		var raw []byte
+		if err := r.Scan(&raw); err != nil {
+			return err
+		}
+		found = append(found, hash(raw))
+		return nil
+	}, text, args...)
+	return found, err
+}

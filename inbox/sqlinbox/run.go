@@ -1,0 +1,228 @@
+package sqlinbox
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/wacloud/wacloud"
+)
+
+// maxStreak is how many events of one lane a worker handles before others get their turn.
+const maxStreak = 32
+
+// A runner is one call of Run.
+type runner struct {
+	in       *Inbox
+	cfg      wacloud.RunConfig
+	handlers context.Context // outlives Run's by the drain timeout
+	stopping atomic.Bool     // take nothing new
+	workers  sync.WaitGroup
+	running  atomic.Int64
+	settles  chan *settlement
+
+	mu   sync.Mutex
+	held map[*claim]*lease
+}
+
+// A claim is an event that this process holds the lane of.
+type claim struct {
+	lane   hash
+	token  int64 // who completes must still have it
+	seq    int64
+	body   []byte
+	event  wacloud.Event
+	streak int
+}
+
+// Run implements [wacloud.Inbox].
+func (in *Inbox) Run(ctx context.Context, cfg wacloud.RunConfig) error {
+	if !in.running.CompareAndSwap(false, true) {
+		return errRunning
+	}
+	defer in.running.Store(false)
+	handlers, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	r := &runner{
+		in: in, cfg: cfg.WithDefaults(), handlers: handlers,
+		settles: make(chan *settlement, rowsAtOnce), held: map[*claim]*lease{},
+	}
+	var helpers sync.WaitGroup
+	helpers.Go(r.settleForever)
+	renewing, stopRenewing := context.WithCancel(context.WithoutCancel(ctx))
+	helpers.Go(func() { r.renewForever(renewing) })
+
+	r.claimUntil(ctx)
+	r.stopping.Store(true)
+	drain := time.AfterFunc(r.cfg.DrainTimeout, cancel)
+	defer drain.Stop()
+	r.workers.Wait()
+	close(r.settles)
+	stopRenewing()
+	helpers.Wait()
+	return nil
+}
+
+// claimUntil hands out events until ctx ends.
+func (r *runner) claimUntil(ctx context.Context) {
+	for ctx.Err() == nil {
+		free := min(r.cfg.Workers-int(r.running.Load()), rowsAtOnce)
+		claims, err := r.claim(ctx, free)
+		if err != nil && ctx.Err() == nil {
+			r.in.log.WarnContext(ctx, "wacloud: inbox: cannot claim", "error", err)
+			pause(ctx, time.Second)
+		}
+		for _, c := range claims {
+			r.start(c)
+		}
+		if free > 0 && len(claims) == free {
+			continue // there may be more
+		}
+		r.await(ctx)
+	}
+}
+
+func (r *runner) start(c *claim) {
+	r.running.Add(1)
+	r.in.leases.Add(1)
+	r.workers.Go(func() {
+		for next := c; next != nil; {
+			next = r.handle(next)
+		}
+		r.in.leases.Add(-1)
+		r.running.Add(-1)
+		r.in.signal()
+	})
+}
+
+// await returns when there may be something to claim.
+func (r *runner) await(ctx context.Context) {
+	poll := time.NewTimer(r.in.cfg.poll/2 + rand.N(r.in.cfg.poll))
+	defer poll.Stop()
+	select {
+	case <-ctx.Done():
+	case <-r.in.wake:
+	case <-r.in.cfg.hint:
+	case <-poll.C:
+	}
+}
+
+func pause(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+	case <-t.C:
+	}
+}
+
+// claim leases up to n lanes that are ready, the longest waiting first, and returns the oldest event of each. It counts the
+// attempt, so that an event that kills its process does not come back for ever.
+func (r *runner) claim(ctx context.Context, n int) ([]*claim, error) {
+	if n <= 0 {
+		return nil, nil
+	}
+	var claims []*claim
+	token := rand.Int64N(1<<62) + 1
+	err := r.in.inTx(ctx, func(tx *sql.Tx) error {
+		lanes, err := r.in.queryHashes(ctx, tx, `UPDATE wa_lane SET ready_at = {now} + ?, token = ? WHERE lane IN
+			(SELECT lane FROM wa_lane WHERE ready_at <= {now} ORDER BY ready_at LIMIT ?{skip}) RETURNING lane`,
+			now, r.in.cfg.lease.Microseconds(), token, now, n)
+		if err != nil || len(lanes) == 0 {
+			return err
+		}
+		claims, err = r.heads(ctx, tx, lanes, func(hash) int64 { return token })
+		if err != nil || len(claims) == len(lanes) {
+			return err
+		}
+		return r.in.closeLanes(ctx, tx, without(lanes, claims))
+	})
+	if err != nil {
+		return nil, fmt.Errorf("wacloud: inbox claim: %w", err)
+	}
+	return claims, nil
+}
+
+// heads returns the oldest event of each lane and counts the attempt. Lanes without an event have no head.
+func (r *runner) heads(ctx context.Context, tx *sql.Tx, lanes []hash, token func(hash) int64) ([]*claim, error) {
+	if len(lanes) == 0 {
+		return nil, nil
+	}
+	var claims []*claim
+	var seqs []any
+	err := r.in.query(ctx, tx, func(rows *sql.Rows) error {
+		c := &claim{}
+		var lane []byte
+		var attempts int
+		if err := rows.Scan(&c.seq, &lane, &c.body, &attempts); err != nil {
+			return err
+		}
+		c.lane = hash(lane)
+		c.token = token(c.lane)
+		c.event = parse(c)
+		c.event.Attempt = attempts + 1
+		claims, seqs = append(claims, c), append(seqs, c.seq)
+		return nil
+	}, `SELECT seq, lane, body, attempts FROM wa_event WHERE seq IN
+		(SELECT MIN(seq) FROM wa_event WHERE lane IN `+list(len(lanes))+` GROUP BY lane)`, blobs(lanes)...)
+	if err != nil || len(seqs) == 0 {
+		return nil, err
+	}
+	return claims, r.in.exec(ctx, tx, "UPDATE wa_event SET attempts = attempts + 1 WHERE seq IN "+list(len(seqs)), seqs...)
+}
+
+// parse is the stored event. What this release cannot read stays an unknown event: it is not lost.
+func parse(c *claim) wacloud.Event {
+	if events, err := wacloud.ParseWebhook(c.body); err == nil && len(events) == 1 {
+		return events[0]
+	}
+	return wacloud.Event{Kind: wacloud.KindUnknown, ID: fmt.Sprintf("unreadable|%d", c.seq), Raw: c.body}
+}
+
+// handle runs the handler for c, settles it, and returns the next event of the lane where the worker may go on.
+func (r *runner) handle(c *claim) *claim {
+	l := r.hold(c)
+	defer r.release(c)
+	var completed atomic.Bool
+	cfg := r.cfg
+	cfg.Handler = wacloud.HandlerFunc(func(ctx context.Context, e *wacloud.Event) error {
+		return r.complete(ctx, c, e, &completed)
+	})
+	out := cfg.Deliver(r.handlers, &c.event, l)
+	if completed.Load() {
+		return nil
+	}
+	s := &settlement{claim: c, out: out, done: make(chan settled, 1)}
+	r.settles <- s
+	result := <-s.done
+	if result.ok && out.Dead {
+		r.cfg.GiveUp(r.handlers, &c.event, out.Err)
+	}
+	return result.next
+}
+
+func without(lanes []hash, claims []*claim) []hash {
+	var empty []hash
+	found := map[hash]bool{}
+	for _, c := range claims {
+		found[c.lane] = true
+	}
+	for _, lane := range lanes {
+		if !found[lane] {
+			empty = append(empty, lane)
+		}
+	}
+	return empty
+}
+
+func blobs(hashes []hash) []any {
+	args := make([]any, len(hashes))
+	for i := range hashes {
+		args[i] = hashes[i][:]
+	}
+	return args
+}
