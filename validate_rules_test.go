@@ -350,6 +350,24 @@ func TestScanMissesNothing(t *testing.T) {
 	}
 }
 
+// Validate is Check without the warnings, for every kind.
+func TestValidateIsCheckWithoutWarnings(t *testing.T) {
+	t.Parallel()
+	bad := "\xff"
+	messages := []Message{
+		Text{}, Image{}, Video{}, Audio{}, Document{}, Sticker{}, Location{Latitude: 91}, Contacts{}, Reaction{}, Raw{},
+		Buttons{}, List{}, CTAURL{}, Carousel{}, ProductCarousel{}, Product{}, ProductList{}, Catalog{}, LocationRequest{},
+		ContactInfoRequest{}, AddressRequest{}, Flow{}, VoiceCall{}, CallPermissionRequest{Body: bad},
+	}
+	require.Len(t, messages, 24)
+	for _, m := range messages {
+		var err *ValidationError
+		require.ErrorAs(t, m.Validate(), &err, "%T", m)
+		require.Equal(t, errorsOf(Check(m)), err.Problems, "%T", m)
+	}
+	require.Equal(t, "error warning", SeverityError.String()+" "+SeverityWarning.String())
+}
+
 // One emoji as a reader sees it, however many code points it has.
 func TestGraphemes(t *testing.T) {
 	t.Parallel()
