@@ -162,5 +162,5 @@ func lookupCode(code int) codeInfo {
 // codeIs reports whether an error code belongs to a sentinel. Codes that are not in the table belong to none.
 func codeIs(code int, target error) bool {
 	s := lookupCode(code).class.sentinel()
-	return s != nil && s == target
+	return s != nil && s == target //nolint:errorlint // the sentinels are values, not wrapped
 }

@@ -1,6 +1,7 @@
 package wacloud
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -40,7 +41,7 @@ func ConfigFromEnv() (Config, error) {
 		return Config{}, fmt.Errorf("wacloud: config from environment: not set: %s", strings.Join(missing, ", "))
 	}
 	if len(cfg.AppSecrets) == 0 {
-		return Config{}, fmt.Errorf("wacloud: config from environment: WHATSAPP_APP_SECRET holds commas only")
+		return Config{}, errors.New("wacloud: config from environment: WHATSAPP_APP_SECRET holds commas only")
 	}
 	return cfg, nil
 }

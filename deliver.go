@@ -96,7 +96,7 @@ func (cfg RunConfig) outcome(r *run, err error) Outcome {
 // delay is the pause after the n-th attempt, n counted from 1.
 func (cfg RunConfig) delay(n int) time.Duration {
 	d := cfg.Backoff[min(max(n, 1), len(cfg.Backoff))-1]
-	return time.Duration(float64(d) * (0.8 + 0.4*rand.Float64()))
+	return time.Duration(float64(d) * (0.8 + 0.4*rand.Float64())) //nolint:gosec // jitter is no secret
 }
 
 func apiRetryAfter(err error) time.Duration {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"runtime"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -103,7 +104,7 @@ func TestDeliverTakesAPanicForAnError(t *testing.T) {
 		{name: "text", h: func(context.Context, *wacloud.Event) error { panic("boom") }, text: "wacloud: handler panicked: boom"},
 		{name: "error", h: func(context.Context, *wacloud.Event) error { panic(io.EOF) }, text: "wacloud: handler panicked: EOF", is: io.EOF},
 		{name: "abort", h: func(context.Context, *wacloud.Event) error { panic(http.ErrAbortHandler) }, is: http.ErrAbortHandler, text: "wacloud: handler panicked: net/http: abort Handler"},
-		{name: "nil map", h: func(context.Context, *wacloud.Event) error { var m map[string]int; m["x"] = 1; return nil }, text: "wacloud: handler panicked: assignment to entry in nil map"},
+		{name: "nil map", h: func(context.Context, *wacloud.Event) error { var m map[string]int; m["x"] = 1; return nil }, text: "wacloud: handler panicked: assignment to entry in nil map"}, //nolint:staticcheck // the point
 		{name: "goexit", h: func(context.Context, *wacloud.Event) error { runtime.Goexit(); return nil }, text: "wacloud: handler ended its goroutine"},
 	}
 	for _, tt := range tests {
@@ -356,7 +357,7 @@ func TestOrderOfSendsDoesNotMatter(t *testing.T) {
 			var wg sync.WaitGroup
 			for i := range 10 {
 				wg.Go(func() {
-					_, err := e.Respond(ctx, wacloud.NewText(fmt.Sprint((i+run)%10)))
+					_, err := e.Respond(ctx, wacloud.NewText(strconv.Itoa((i+run)%10)))
 					if err != nil {
 						t.Error(err)
 					}

@@ -64,6 +64,7 @@ func (e *Event) Key() string {
 		if e.Status != nil {
 			return key("s", e.Status.ID)
 		}
+	default: // the account's
 	}
 	return key("a", e.BusinessAccountID, e.Field)
 }

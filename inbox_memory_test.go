@@ -7,6 +7,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"runtime"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -132,7 +133,7 @@ func TestMemoryInboxHonoursWorkers(t *testing.T) {
 		})
 		before := runtime.NumGoroutine()
 		for i := range 1000 {
-			r.put(memEvent(fmt.Sprint("w", i), fmt.Sprint(100_000+i)))
+			r.put(memEvent(fmt.Sprint("w", i), strconv.Itoa(100_000+i)))
 		}
 		require.Equal(t, 3, r.stats().Running)
 		require.Equal(t, 1000, r.stats().Depth)
@@ -455,11 +456,10 @@ func TestMemoryInboxLeavesNoGoroutine(t *testing.T) {
 
 // inboxModel says what an inbox does, as a list of lanes.
 type inboxModel struct {
-	seen    map[string]bool
-	lanes   map[string][]string
-	dead    []string
-	handled []string // by lane order
-	fails   map[string]int
+	seen  map[string]bool
+	lanes map[string][]string
+	dead  []string
+	fails map[string]int
 }
 
 // TestMemoryInboxAgainstAModel runs random sequences of Put, time passing, Run ending and starting again, and redriving.
@@ -513,7 +513,7 @@ func runInboxModel(t *testing.T, seed uint64) string {
 			var batch []wacloud.Event
 			var result wacloud.PutResult
 			for range 1 + rnd.IntN(5) {
-				user, id := fmt.Sprint(2000+rnd.IntN(4)), fmt.Sprint("id", rnd.IntN(200))
+				user, id := strconv.Itoa(2000+rnd.IntN(4)), fmt.Sprint("id", rnd.IntN(200))
 				batch = append(batch, memEvent(id, user))
 				if m.seen[id] {
 					result.Duplicates++

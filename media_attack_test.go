@@ -185,19 +185,31 @@ func TestAttack38(t *testing.T) {
 		want  string // empty for success
 		wrote int    // at most
 	}{
-		{name: "longer than declared", serve: bytesOf(content + content), want: "longer than the 10 bytes", wrote: 10,
-			info: func(url string) string { return mediaInfo(url, hex.EncodeToString(sum[:]), 10) }},
-		{name: "declared too long", serve: bytesOf(content), want: "more than the 104857600 that are allowed",
-			info: func(url string) string { return mediaInfo(url, "", 100<<20+1) }},
-		{name: "endless", serve: func(_ int, w http.ResponseWriter, _ *http.Request) { _, _ = io.Copy(w, zeros{}) },
+		{
+			name: "longer than declared", serve: bytesOf(content + content), want: "longer than the 10 bytes", wrote: 10,
+			info: func(url string) string { return mediaInfo(url, hex.EncodeToString(sum[:]), 10) },
+		},
+		{
+			name: "declared too long", serve: bytesOf(content), want: "more than the 104857600 that are allowed",
+			info: func(url string) string { return mediaInfo(url, "", 100<<20+1) },
+		},
+		{
+			name: "endless", serve: func(_ int, w http.ResponseWriter, _ *http.Request) { _, _ = io.Copy(w, zeros{}) },
 			want: "longer than the 1000000 bytes", wrote: 1_000_000,
-			info: func(url string) string { return mediaInfo(url, "", 1_000_000) }},
-		{name: "wrong hash", serve: bytesOf("9876543210"), want: "SHA-256 is not the expected one", wrote: 10,
-			info: func(url string) string { return mediaInfo(url, hex.EncodeToString(sum[:]), 10) }},
-		{name: "gzip bomb with the hash of what it holds", serve: serveBomb, want: "SHA-256 is not the expected one", wrote: bomb.Len(),
-			info: func(url string) string { return mediaInfo(url, hex.EncodeToString(inflatedSum[:]), 10<<20) }},
-		{name: "gzip bomb with its own hash", serve: serveBomb, wrote: bomb.Len(),
-			info: func(url string) string { return mediaInfo(url, hex.EncodeToString(bombSum[:]), bomb.Len()) }},
+			info: func(url string) string { return mediaInfo(url, "", 1_000_000) },
+		},
+		{
+			name: "wrong hash", serve: bytesOf("9876543210"), want: "SHA-256 is not the expected one", wrote: 10,
+			info: func(url string) string { return mediaInfo(url, hex.EncodeToString(sum[:]), 10) },
+		},
+		{
+			name: "gzip bomb with the hash of what it holds", serve: serveBomb, want: "SHA-256 is not the expected one", wrote: bomb.Len(),
+			info: func(url string) string { return mediaInfo(url, hex.EncodeToString(inflatedSum[:]), 10<<20) },
+		},
+		{
+			name: "gzip bomb with its own hash", serve: serveBomb, wrote: bomb.Len(),
+			info: func(url string) string { return mediaInfo(url, hex.EncodeToString(bombSum[:]), bomb.Len()) },
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

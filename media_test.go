@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"mime"
 	"mime/multipart"
 	"net/http"
@@ -83,7 +84,7 @@ func readUpload(r *http.Request) (uploadedFile, error) {
 		}
 		f.Filename = params["filename"]
 	}
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		err = nil
 	}
 	return f, err
@@ -149,9 +150,7 @@ func TestUpload(t *testing.T) {
 			f.Length = 0
 			tt.want.Path = "POST /v23.0/" + testNumberID + "/media"
 			fields := map[string]string{"messaging_product": "whatsapp", "type": tt.up.MIMEType}
-			for k, v := range tt.want.Fields {
-				fields[k] = v
-			}
+			maps.Copy(fields, tt.want.Fields)
 			tt.want.Fields = fields
 			if diff := cmp.Diff(tt.want, f); diff != "" {
 				t.Errorf("upload (-want +got):\n%s", diff)

@@ -115,7 +115,7 @@ func (u Upload) size() (int64, error) {
 	case io.Seeker:
 		here, err := r.Seek(0, io.SeekCurrent)
 		if err != nil {
-			return 0, nil // a pipe has the method and cannot do it
+			return 0, nil //nolint:nilerr // a pipe has the method and cannot do it
 		}
 		end, err := r.Seek(0, io.SeekEnd)
 		if err != nil {

@@ -1,7 +1,6 @@
 package wacloud_test
 
 import (
-	"errors"
 	"testing"
 	"time"
 
@@ -307,7 +306,7 @@ func TestEventErrorMatchesTheSentinels(t *testing.T) {
 	require.Contains(t, limited.Errors[0].Error(), "130429")
 
 	for _, sentinel := range []error{wacloud.ErrInvalid, wacloud.ErrUnavailable, wacloud.ErrAuth} {
-		require.False(t, errors.Is(wacloud.EventError{Code: 999999999}, sentinel), "an unknown code is none")
+		require.NotErrorIs(t, wacloud.EventError{Code: 999999999}, sentinel, "an unknown code is none")
 	}
 }
 

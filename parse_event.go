@@ -78,6 +78,7 @@ func (e *Event) readOther(at *place, own *ownBody, disowned bool) {
 		e.readMetadata(element) // display_phone_number stands here where there is no metadata
 		e.readMetadata(element.Get("recipient"))
 		e.readMetadata(element.Get("metadata"))
+	default: // deeper, nothing stands beside the event itself
 	}
 	if e.Kind == KindUnknown && !disowned && at.level >= levelValue && element.Kind() == wire.Object && accountFields[e.Field] {
 		e.Kind = KindAccount

@@ -2,6 +2,7 @@ package wacloud_test
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -23,6 +24,8 @@ func TestFieldBatchLosesNoMessage(t *testing.T) {
 			texts = append(texts, e.Text())
 		case wacloud.KindStatus:
 			texts = append(texts, e.Status.Status)
+		default:
+			t.Errorf("unexpected %v", e.Kind)
 		}
 	}
 	require.Equal(t, []string{"one", "two", "delivered", ""}, texts, "two entries, three changes, in order")
@@ -78,7 +81,7 @@ func TestFieldManyContactsAreMatchedToo(t *testing.T) {
 		strings.Join(contacts, ",")+`],"messages":[`+strings.Join(messages, ",")+`]}}]}]}`))
 	require.Len(t, events, 400)
 	for i := range events {
-		want := wacloud.User{Phone: fmt.Sprint(1000 + i/2), ID: fmt.Sprintf("US.%d", i/2), Name: fmt.Sprintf("N%d", i/2)}
+		want := wacloud.User{Phone: strconv.Itoa(1000 + i/2), ID: fmt.Sprintf("US.%d", i/2), Name: fmt.Sprintf("N%d", i/2)}
 		require.Equal(t, want, events[i].Message.From)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -159,7 +160,7 @@ func TestBatchOfAThousandWithBrokenElements(t *testing.T) {
 			require.NotEmpty(t, e.Raw)
 		} else {
 			require.Equal(t, wacloud.KindMessage, e.Kind, "element %d", i)
-			require.Equal(t, fmt.Sprint(i), e.Text())
+			require.Equal(t, strconv.Itoa(i), e.Text())
 		}
 		require.Equal(t, "111", e.PhoneNumberID)
 	}

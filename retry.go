@@ -89,11 +89,12 @@ func (p RetryPolicy) pause(rule repeatRule, attempt int, asked time.Duration, id
 		}
 	case repeatPair:
 		asked = max(asked, pairPause(attempt))
+	default: // not accepted for sure
 	}
 	if asked > 0 {
 		return asked, asked <= p.MaxDelay
 	}
-	return rand.N(p.backoff(attempt) + 1), true
+	return rand.N(p.backoff(attempt) + 1), true //nolint:gosec // jitter is no secret
 }
 
 // backoff is the longest pause after an attempt: MinDelay, doubled each time, at most MaxDelay.

@@ -104,20 +104,32 @@ func TestRetries(t *testing.T) {
 		{name: "spam limit", steps: []step{{status: 400, body: graphCode("131048")}, accepted}, n: 1, err: wacloud.ErrBlocked},
 		{name: "window", steps: []step{{status: 400, body: graphCode("131047")}, accepted}, n: 1, err: wacloud.ErrWindowClosed},
 
-		{name: "one recipient's limit", policy: wacloud.RetryPolicy{MaxAttempts: 9}, steps: []step{{status: 400, body: graphCode("131056")}},
-			at: []time.Duration{0, time.Second, 5 * time.Second, 21 * time.Second}, err: wacloud.ErrRateLimited}, // 64 s is over MaxDelay
-		{name: "one recipient's limit, Meta asks for more", steps: []step{{status: 400, body: graphCode("131056"), header: http.Header{"Retry-After": {"9"}}}, accepted},
-			at: []time.Duration{0, 9 * time.Second}},
+		{
+			name: "one recipient's limit", policy: wacloud.RetryPolicy{MaxAttempts: 9}, steps: []step{{status: 400, body: graphCode("131056")}},
+			at: []time.Duration{0, time.Second, 5 * time.Second, 21 * time.Second}, err: wacloud.ErrRateLimited,
+		}, // 64 s is over MaxDelay
+		{
+			name: "one recipient's limit, Meta asks for more", steps: []step{{status: 400, body: graphCode("131056"), header: http.Header{"Retry-After": {"9"}}}, accepted},
+			at: []time.Duration{0, 9 * time.Second},
+		},
 		{name: "Retry-After", steps: []step{retryAfter(429, "7"), accepted}, at: []time.Duration{0, 7 * time.Second}},
 		{name: "Retry-After as a date", steps: []step{retryAfter(429, "Sat, 01 Jan 2000 00:00:20 GMT"), accepted}, at: []time.Duration{0, 20 * time.Second}},
 		{name: "Retry-After at MaxDelay", steps: []step{retryAfter(429, "30"), accepted}, at: []time.Duration{0, 30 * time.Second}},
 		{name: "Retry-After beyond MaxDelay", steps: []step{retryAfter(429, "31"), accepted}, at: []time.Duration{0}, err: wacloud.ErrRateLimited},
-		{name: "usage header", steps: []step{{status: 400, body: graphCode("80007"),
-			header: http.Header{"X-Business-Use-Case-Usage": {`{"1":[{"type":"whatsapp","estimated_time_to_regain_access":0.1}]}`}}}, accepted},
-			at: []time.Duration{0, 6 * time.Second}},
-		{name: "usage header of minutes", steps: []step{{status: 400, body: graphCode("80007"),
-			header: http.Header{"X-Business-Use-Case-Usage": {`{"1":[{"type":"whatsapp","estimated_time_to_regain_access":5}]}`}}}, accepted},
-			at: []time.Duration{0}, err: wacloud.ErrRateLimited},
+		{
+			name: "usage header", steps: []step{{
+				status: 400, body: graphCode("80007"),
+				header: http.Header{"X-Business-Use-Case-Usage": {`{"1":[{"type":"whatsapp","estimated_time_to_regain_access":0.1}]}`}},
+			}, accepted},
+			at: []time.Duration{0, 6 * time.Second},
+		},
+		{
+			name: "usage header of minutes", steps: []step{{
+				status: 400, body: graphCode("80007"),
+				header: http.Header{"X-Business-Use-Case-Usage": {`{"1":[{"type":"whatsapp","estimated_time_to_regain_access":5}]}`}},
+			}, accepted},
+			at: []time.Duration{0}, err: wacloud.ErrRateLimited,
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -199,7 +200,7 @@ func runStoreModel(ctx context.Context, seed uint64) string {
 	versions := map[string]uint64{} // of the store, by key, as last read
 	read := map[string]int{}        // of the model, at the same time
 	for i := 1; i <= 150; i++ {
-		k, v := string(rune('a'+rnd.IntN(6))), fmt.Sprint(i)
+		k, v := string(rune('a'+rnd.IntN(6))), strconv.Itoa(i)
 		ttl := time.Duration(rnd.IntN(4)) * time.Second
 		entry := modelEntry{value: v, written: i}
 		if ttl > 0 {

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/http/httptrace"
+	"strconv"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -56,7 +57,7 @@ var faults = map[string]func(w http.ResponseWriter, r *http.Request){
 	},
 	"truncated 200": func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.ReadAll(r.Body)
-		w.Header().Set("Content-Length", fmt.Sprint(len(acceptedAnswer)))
+		w.Header().Set("Content-Length", strconv.Itoa(len(acceptedAnswer)))
 		_, _ = io.WriteString(w, acceptedAnswer[:40])
 		_ = http.NewResponseController(w).Flush()
 		panic(http.ErrAbortHandler)
@@ -177,7 +178,7 @@ func TestFailedConnections(t *testing.T) {
 		{name: "DNS", url: "https://graph.example", transport: &http.Transport{DialContext: (&net.Dialer{Resolver: noDNS}).DialContext}},
 		{name: "certificate", url: srv.URL, transport: &http.Transport{}},
 		{name: "TLS handshake", url: "https://" + silent.Addr().String(), transport: &http.Transport{TLSHandshakeTimeout: 20 * time.Millisecond}},
-		{name: "TLS version", url: srv.URL, transport: &http.Transport{TLSClientConfig: &tls.Config{MaxVersion: tls.VersionTLS11}}}, //nolint:gosec // the fault
+		{name: "TLS version", url: srv.URL, transport: &http.Transport{TLSClientConfig: &tls.Config{MaxVersion: tls.VersionTLS11}}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -2,6 +2,7 @@ package wacloud_test
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -16,7 +17,7 @@ func fieldButton(id, title string) wacloud.Button { return wacloud.Button{ID: id
 func fieldButtons(n int) wacloud.Buttons {
 	m := wacloud.NewButtons("Body")
 	for i := range n {
-		m = m.WithButtons(fieldButton(fmt.Sprint(i), fmt.Sprint("Title ", i)))
+		m = m.WithButtons(fieldButton(strconv.Itoa(i), fmt.Sprint("Title ", i)))
 	}
 	return m
 }
@@ -24,7 +25,7 @@ func fieldButtons(n int) wacloud.Buttons {
 func fieldRows(from, to int) []wacloud.Row {
 	var rows []wacloud.Row
 	for i := from; i < to; i++ {
-		rows = append(rows, wacloud.Row{ID: fmt.Sprint(i), Title: fmt.Sprint("Row ", i)})
+		rows = append(rows, wacloud.Row{ID: strconv.Itoa(i), Title: fmt.Sprint("Row ", i)})
 	}
 	return rows
 }
@@ -41,7 +42,7 @@ func fieldCards(n int) []wacloud.Card {
 	cards := make([]wacloud.Card, n)
 	for i := range cards {
 		cards[i] = wacloud.NewCard(wacloud.HeaderImage{Media: wacloud.MediaLink("https://example.com/a.jpg")},
-			wacloud.QuickReplies{fieldButton(fmt.Sprint(i), "Choose")})
+			wacloud.QuickReplies{fieldButton(strconv.Itoa(i), "Choose")})
 	}
 	return cards
 }

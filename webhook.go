@@ -144,7 +144,7 @@ func (cfg *WebhookConfig) checkApps() error {
 	}
 	var errs []error
 	if len(cfg.AppSecrets) > 0 || !cfg.VerifyToken.IsZero() {
-		errs = append(errs, errors.New("Apps is set besides AppSecrets or VerifyToken"))
+		errs = append(errs, errors.New("Apps is set besides AppSecrets or VerifyToken")) //nolint:staticcheck // the field's name
 	}
 	for i, app := range cfg.Apps {
 		name := fmt.Sprintf("Apps[%d].", i)

@@ -21,6 +21,7 @@ import (
 	"net/url"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -673,7 +674,7 @@ func TestAttack27AThousandUpdates(t *testing.T) {
 	a := newAttackTarget(t)
 	var elements []string
 	for i := range 1000 {
-		elements = append(elements, hookText(fmt.Sprint("wamid.", i), fmt.Sprint(5511000000000+i%50), "x"))
+		elements = append(elements, hookText(fmt.Sprint("wamid.", i), strconv.Itoa(5511000000000+i%50), "x"))
 	}
 	body := hookBody(elements...)
 	for range 2 {
@@ -919,8 +920,8 @@ func TestAttack39HandlersThatMisbehave(t *testing.T) {
 		}
 		bad := []string{"panics", "blocks", "leaves", "hoards"}
 		for i, text := range bad {
-			post(fmt.Sprint(5511000000000+i), text)
-			post(fmt.Sprint(5511000000000+i), text+", then")
+			post(strconv.Itoa(5511000000000+i), text)
+			post(strconv.Itoa(5511000000000+i), text+", then")
 		}
 		post(hookUser, "fine")
 		synctest.Wait()

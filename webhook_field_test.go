@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -36,7 +37,7 @@ func TestFieldAckedEventsAreNotDropped(t *testing.T) {
 		cfg.RunConfig.Workers = 1
 		w, stop := hookStart(t, cfg)
 		for i := range 300 {
-			body := hookBody(hookText(fmt.Sprint("wamid.", i), fmt.Sprint(5511000000000+i), "x"))
+			body := hookBody(hookText(fmt.Sprint("wamid.", i), strconv.Itoa(5511000000000+i), "x"))
 			require.Equal(t, 200, hookStatus(w, hookRequest(t.Context(), attackURL, body)))
 		}
 		sleep(time.Second)
@@ -239,7 +240,7 @@ func TestFieldDeliveriesDuringShutdown(t *testing.T) {
 		for i := range 8 {
 			wg.Go(func() {
 				for n := range 20 {
-					body := hookBody(hookText(fmt.Sprintf("wamid.%d.%d", i, n), fmt.Sprint(5511000000000+i), "x"))
+					body := hookBody(hookText(fmt.Sprintf("wamid.%d.%d", i, n), strconv.Itoa(5511000000000+i), "x"))
 					switch status := hookStatus(w, hookRequest(t.Context(), attackURL, body)); status {
 					case 200:
 						accepted.Add(1)
@@ -306,7 +307,8 @@ func TestServeStopsInOrder(t *testing.T) {
 	cfg.Logger = log.logger()
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	go func() { ended <- wacloud.Serve(ctx, "127.0.0.1:0", hookNew(t, cfg)) }()
+	hook := hookNew(t, cfg)
+	go func() { ended <- wacloud.Serve(ctx, "127.0.0.1:0", hook) }()
 	url := "http://" + servedAddress(t, log) + "/webhook"
 	require.Equal(t, 200, hookPost(t, url, hookBody(hookText("wamid.1", hookUser, "x"))))
 	<-running

@@ -108,6 +108,7 @@ func (w *Webhook) report(ctx context.Context, e *Event, m Metric, err error) {
 		w.log.WarnContext(ctx, "wacloud: a handler failed", "event", e, "attempt", e.Attempt, "error", err)
 	case MetricHandlerStuck:
 		w.log.ErrorContext(ctx, "wacloud: a handler does not return after its context ended", "event", e)
+	default: // counted, not logged
 	}
 }
 

@@ -236,7 +236,7 @@ func TestPostSaysWhenTheWebhookAborts(t *testing.T) {
 	tb := &fakeTB{}
 	got := tb.run(func() {
 		aborting := http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
-		_ = wacloudtest.Post(tb, aborting, nil, wacloud.NewSecret("s")) //nolint:bodyclose // there is none
+		_ = wacloudtest.Post(tb, aborting, nil, wacloud.NewSecret("s"))
 	})
 	require.Contains(t, got, "the webhook aborted the request")
 }

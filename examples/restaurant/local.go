@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"runtime"
+	"slices"
 	"sync"
 	"time"
 
@@ -118,7 +119,7 @@ func (g *guard) run(f func() error) error {
 }
 
 func (g *guard) close() {
-	for i := len(g.cleanups) - 1; i >= 0; i-- {
-		g.cleanups[i]()
+	for _, cleanup := range slices.Backward(g.cleanups) {
+		cleanup()
 	}
 }

@@ -78,7 +78,7 @@ func TestCutConnections(t *testing.T) {
 				require.NoError(t, err)
 				req.Header.Set("Authorization", "Bearer test-token")
 				req.Header.Set("Content-Type", "application/json")
-				_, err = hc.Do(req) //nolint:bodyclose // there is no answer
+				_, err = hc.Do(req)
 				require.Error(t, err)
 				require.True(t, errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF), err)
 			}

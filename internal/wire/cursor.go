@@ -189,4 +189,4 @@ func plain(raw []byte) bool {
 }
 
 // alias returns b as a string without a copy.
-func alias(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
+func alias(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) } //nolint:gosec // callers never change b
