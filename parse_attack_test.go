@@ -3,7 +3,6 @@ package wacloud_test
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"math"
 	"strconv"
 	"strings"
