@@ -7,17 +7,17 @@ import (
 	"time"
 )
 
-// Kind says what an [Event] is.
+// Kind says what an [Event] is. The zero value is [KindUnknown].
 type Kind uint8
 
 // The kinds of events.
 const (
-	KindUnknown Kind = iota // kept as Raw
-	KindMessage             // a user wrote, tapped, reacted, …
-	KindStatus              // a message of ours was sent, delivered, read, …
-	KindEcho                // somebody else wrote in our name: the phone app, Meta's agent
-	KindError               // an error without a message
-	KindAccount             // the account, its numbers, templates, …
+	KindUnknown Kind = iota // malformed, or newer than this release: see Raw
+	KindMessage             // a user wrote, tapped, reacted, …: see Message
+	KindStatus              // a message of ours was sent, delivered, read, …: see Status
+	KindEcho                // somebody else wrote in our name, the phone app or Meta's agent: see Message
+	KindError               // an error that belongs to no message: see Errors
+	KindAccount             // the account, its numbers, templates, groups, calls, …: see Field and Raw
 )
 
 // String is the kind in lower case: "message", "status", …
@@ -29,28 +29,31 @@ func (k Kind) String() string {
 	return names[k]
 }
 
-// An Event is one thing that a webhook brought.
+// An Event is one thing that a webhook brought: see [ParseWebhook]. Its methods are safe on a nil event, and for
+// concurrent use as long as nobody changes the fields. A copy is a good event.
 type Event struct { //nolint:recvcheck // Format and LogValue must hold for a copy too
 	Kind               Kind
-	ID                 string // the dedupe key
-	PhoneNumberID      string // the business's number that received it
-	DisplayPhoneNumber string
-	BusinessAccountID  string
-	Field              string // the webhook's field: "messages", "standby", …
-	Timestamp          time.Time
-	Standby            bool // somebody else holds the conversation: do not answer
-	Attempt            int  // how often a handler was started for it, from 1
+	ID                 string    // the dedupe key: equal for every delivery of the same thing, and never for another; at most 200 bytes
+	PhoneNumberID      string    // Meta's id of the business's number that received it; empty for most account events
+	DisplayPhoneNumber string    // that number itself, as Meta writes it
+	BusinessAccountID  string    // id of the WhatsApp business account
+	Field              string    // the webhook's field: "messages", "standby", …
+	Timestamp          time.Time // Meta's, in whole seconds and UTC; zero where it is missing or no date
+	Standby            bool      // somebody else holds the conversation: do not answer
+	Attempt            int       // how often a handler was started for it, from 1
 	Message            *InboundMessage
 	Status             *Status
-	Errors             []EventError
-	Raw                json.RawMessage // the element of the webhook, as it came
+	Errors             []EventError    // of KindError; those of a message or a status are there
+	Raw                json.RawMessage // the element of the webhook, as it came; always valid JSON
 
 	body    []byte // see Body; the event's strings are slices of it
 	route   routeState
 	binding *binding
 }
 
-// Key is the event's lane: events of one key are handled one at a time, in order.
+// Key is the event's lane: events of one key are handled one at a time, in the order in which they were stored. It is
+// the [UserKey] for messages and echoes, the message for statuses, so that a slow handler delays no receipt, and account
+// and field for the rest. It has at most 200 bytes, may hold a phone number, and is no place to read one from.
 func (e *Event) Key() string {
 	if e == nil {
 		return ""
@@ -69,7 +72,10 @@ func (e *Event) Key() string {
 	return key("a", e.BusinessAccountID, e.Field)
 }
 
-// Body is the event as a webhook body of its own.
+// Body is the event as a webhook body of its own: Meta's envelope with this one element and its own contact, a copy.
+// [ParseWebhook] makes the same event of it, with the same ID and Key, so it is the form to store or to queue. Where that
+// takes more than the element, an event without an id of Meta's, a member "wacloud" of the outermost object holds it.
+// Body is nil for an event that did not come from ParseWebhook.
 func (e *Event) Body() []byte {
 	if e == nil {
 		return nil
@@ -77,7 +83,7 @@ func (e *Event) Body() []byte {
 	return slices.Clone(e.body)
 }
 
-// Text is the text that the user wrote, or "".
+// Text is the body of a text message or of an echo of one, or "". A caption, or a tap's title, is none.
 func (e *Event) Text() string {
 	if e == nil || e.Message == nil {
 		return ""
@@ -86,7 +92,8 @@ func (e *Event) Text() string {
 	return text.Body
 }
 
-// UserKey identifies the user and the number that they wrote to.
+// UserKey identifies the user and the number that they wrote to: the sender of a message, the addressee of an echo or of
+// a status, the member in a group. It is empty where the event names nobody.
 func (e *Event) UserKey() UserKey {
 	if e == nil {
 		return ""
@@ -110,11 +117,11 @@ func (e *Event) user() User {
 	}
 }
 
-// UserKey is one user of one business number, the same for all of the user's events. It holds personal data: hash it
-// before you log it.
+// UserKey is one user of one business number: number and phone, or number and user id where the phone is not known. It
+// has at most 200 bytes. It holds personal data and fmt prints it; log/slog gets a hash of it.
 type UserKey string
 
-// Chat is where an answer goes: the group, else the user.
+// Chat is where an answer goes: the group, else the user; nobody for an event without either.
 func (e *Event) Chat() Recipient {
 	if e == nil {
 		return Recipient{}
@@ -128,16 +135,18 @@ func (e *Event) Chat() Recipient {
 	return e.user().Recipient()
 }
 
-// A User is who wrote. Either identity may be missing.
+// A User is a person on WhatsApp. Either identity may be missing: since 2026 users with a username may hide their phone,
+// and older webhooks have no user id (Meta, business-scoped user ids, read 2026-06). Name, Username, ParentID and a
+// missing identity come from the contact that belongs to the element.
 type User struct {
-	Phone    string // WhatsApp id: digits
-	ID       string // business-scoped user id
-	ParentID string // parent business-scoped user id
-	Name     string // profile name
-	Username string
+	Phone    string // WhatsApp id: digits without a plus
+	ID       string // business-scoped user id, "US.…"
+	ParentID string // the user id of a whole group of businesses
+	Name     string // profile name, the user's own choice
+	Username string // without an at sign
 }
 
-// Recipient addresses the user: by phone where it is known, else by user id.
+// Recipient addresses the user: by phone where it is known, else by user id; nobody without either.
 func (u User) Recipient() Recipient {
 	switch {
 	case u.Phone != "":
@@ -149,53 +158,54 @@ func (u User) Recipient() Recipient {
 	}
 }
 
-// InboundMessage is a message that came in.
+// InboundMessage is a message that came in, or an echo of one that went out (Meta, webhooks reference, messages, read
+// 2026-03).
 type InboundMessage struct {
-	ID        string
-	From      User
-	To        User // of an echo only: the user it went to
-	GroupID   string
-	Timestamp time.Time
-	Type      string // Meta's type: "text", "button", …
-	Context   *MessageContext
-	Referral  *Referral
-	Identity  *Identity
-	Content   Content // never nil
-	Reply     *Reply  // not nil for every tap
-	Errors    []EventError
-	Raw       json.RawMessage
+	ID        string          // "wamid.…"
+	From      User            // nobody in an echo: it is from the business
+	To        User            // of an echo only: the user it went to
+	GroupID   string          // of a message in a group
+	Timestamp time.Time       // as in the Event
+	Type      string          // Meta's type: "text", "button", …
+	Context   *MessageContext // nil for a message that refers to none; Meta leaves it out at times
+	Referral  *Referral       // nil unless the user came from an ad or a post
+	Identity  *Identity       // nil unless the identity check is on
+	Content   Content         // never nil
+	Reply     *Reply          // not nil for every tap
+	Errors    []EventError    // why Content is not all: a picture that Meta could not fetch, a type that it does not deliver
+	Raw       json.RawMessage // the message as it came
 }
 
 // MessageContext is what a message refers to.
 type MessageContext struct {
-	ID                  string
-	From                string
+	ID                  string // of the message; empty when this one was only forwarded
+	From                string // who wrote that: a phone number, or the phone number id of the business
 	Forwarded           bool
-	FrequentlyForwarded bool
+	FrequentlyForwarded bool   // more than five times
 	CatalogID           string // of the product that the message asks about
-	RetailerID          string
+	RetailerID          string // of that product
 }
 
 // Referral is the ad or post that brought the user.
 type Referral struct {
-	SourceType   string
-	SourceID     string
+	SourceType   string // "ad" or "post"
+	SourceID     string // Meta's id of it
 	SourceURL    string
 	Headline     string
 	Body         string
-	MediaType    string
+	MediaType    string // "image" or "video"
 	ImageURL     string
 	VideoURL     string
 	ThumbnailURL string
-	ClickID      string // ctwa_clid
-	WelcomeText  string
+	ClickID      string // ctwa_clid; missing for ads in a status
+	WelcomeText  string // what the ad greeted the user with
 }
 
-// Identity is the user's security code, where the identity check is on.
+// Identity is the user's security code, where the identity check is on. A message has only the hash.
 type Identity struct {
 	Acknowledged bool
 	CreatedAt    time.Time
-	Hash         string
+	Hash         string // for [IdentityKeyHash]
 }
 
 // Content is what a message holds: [TextContent], [MediaContent], [LocationContent], [ContactsContent],
@@ -211,16 +221,16 @@ type TextContent struct{ Body string }
 // MediaContent is a picture, video, audio, document or sticker; which one says [InboundMessage.Type].
 type MediaContent struct {
 	ID       string // empty when Meta could not fetch it: see [InboundMessage.Errors]
-	MIMEType string
+	MIMEType string // the sender's word, with parameters: "audio/ogg; codecs=opus"
 	SHA256   string // base64
-	URL      string
+	URL      string // where the file is, for a few minutes and with the token only; often empty
 	Caption  string
 	Filename string // the sender's word: never a path
-	Voice    bool
-	Animated bool
+	Voice    bool   // a voice note
+	Animated bool   // a sticker that moves
 }
 
-// LocationContent is a point on the map.
+// LocationContent is a point on the map, in degrees. What Meta writes as no number is 0.
 type LocationContent struct {
 	Latitude  float64
 	Longitude float64
@@ -252,8 +262,8 @@ type OrderContent struct {
 type OrderItem struct {
 	RetailerID string
 	Quantity   int
-	Price      string // decimal, in major units of Currency
-	Currency   string
+	Price      string // decimal as Meta wrote it, in major units of Currency: "12.5"
+	Currency   string // ISO 4217
 }
 
 // ProductContent is a product card that the user sent.
@@ -262,18 +272,19 @@ type ProductContent struct {
 	RetailerID string
 }
 
-// SystemContent is a change of the user: number, user id, identity.
+// SystemContent is a change of the user: user_changed_number, user_changed_user_id or customer_identity_changed (Meta,
+// changelog of 2026-08-11).
 type SystemContent struct {
 	Type             string
-	Body             string
+	Body             string // a sentence for people
 	WaID             string // the new number
-	UserID           string
+	UserID           string // the new user id
 	ParentUserID     string
 	PreviousUserID   string
 	PreviousParentID string
 }
 
-// EditContent is a message that the user changed: Content is the new one.
+// EditContent is a message that the user changed, within 15 minutes: Type and Content are of the new one.
 type EditContent struct {
 	OriginalID string
 	Type       string
@@ -283,10 +294,11 @@ type EditContent struct {
 // RevokeContent is a message that the user deleted for everyone.
 type RevokeContent struct{ OriginalID string }
 
-// WelcomeContent is the opening of a chat by a new user (request_welcome).
+// WelcomeContent is the opening of a chat by a new user (request_welcome). Meta documents it, and in 2026 it did not work.
 type WelcomeContent struct{}
 
-// UnsupportedContent is a message that the API does not deliver, a poll for example; why says [InboundMessage.Errors].
+// UnsupportedContent is a message that the API does not deliver; why says [InboundMessage.Errors]. Type is Meta's name of
+// what the user sent, "poll_creation" for example, or empty.
 type UnsupportedContent struct{ Type string }
 
 // UnknownContent is what this release does not know: see [InboundMessage.Raw].
@@ -312,13 +324,13 @@ type ReplyKind uint8
 
 // The kinds of replies.
 const (
-	ReplyKindButton         ReplyKind = iota + 1 // a reply button
-	ReplyKindListRow                             // a row of a list
-	ReplyKindQuick                               // a quick reply of a carousel card or a template
+	ReplyKindButton         ReplyKind = iota + 1 // a reply button (button_reply)
+	ReplyKindListRow                             // a row of a list (list_reply)
+	ReplyKindQuick                               // a quick reply of a carousel card or of a template (type "button")
 	ReplyKindTyped                               // an option that was typed instead of tapped
-	ReplyKindFlow                                // a flow or an address form, in Data
-	ReplyKindCallPermission                      // accept or reject, in ID
-	ReplyKindPayment                             // a payment method, in Data
+	ReplyKindFlow                                // a flow or an address form, whose answers are in Data (nfm_reply)
+	ReplyKindCallPermission                      // "accept" or "reject", in ID and Title (call_permission_reply)
+	ReplyKindPayment                             // a payment: its reference in ID, all of it in Data (payment_method)
 )
 
 // String is the kind in lower case: "button", "list row", …
@@ -330,55 +342,58 @@ func (k ReplyKind) String() string {
 	return names[k]
 }
 
-// A Reply is a tap, in one shape wherever it came from.
+// A Reply is a tap, in one shape wherever it came from. That a tap on a carousel card comes like one on a template's
+// quick reply is documented nowhere; recorded webhooks of July and October 2026 show it.
 type Reply struct {
 	Kind        ReplyKind
-	ID          string // of the button or row, raw; a flow's name
-	Title       string
-	Description string // of a row
-	ContextID   string // the message that was tapped, where Meta says
-	Data        json.RawMessage
+	ID          string          // of the button or row, as sent; "flow" or "address_message"; empty for a template button without payload
+	Title       string          // what the user saw and tapped; the text under a flow's answer
+	Description string          // of a list's row
+	ContextID   string          // the message that was tapped, where Meta says
+	Data        json.RawMessage // the answers of a flow, or the object of a call permission or payment; valid JSON or nil
 }
 
-// Status tells what became of a message that was sent.
+// Status tells what became of a message that was sent (Meta, webhooks reference, messages/status, read 2026-03). Statuses
+// come in any order and some not at all: read may come without delivered.
 type Status struct {
-	ID            string // of the message
-	Status        string // sent, delivered, read, played, failed; of payments captured, pending
-	Type          string // payment, call, else mostly empty
-	Timestamp     time.Time
-	Recipient     User
-	RecipientType string // "group" for groups
-	GroupID       string
-	Participant   User // the member of the group
-	CallbackData  string
-	Conversation  *Conversation
-	Pricing       *Pricing
-	Errors        []EventError
-	Raw           json.RawMessage
+	ID            string          // of the message
+	Status        string          // sent, delivered, read, played, failed; of payments captured, pending
+	Type          string          // payment, call, else mostly empty
+	Timestamp     time.Time       // as in the Event
+	Recipient     User            // nobody for groups
+	RecipientType string          // "group" for groups
+	GroupID       string          // the group that the message went to
+	Participant   User            // the member of the group that the status is about
+	CallbackData  string          // see [CallbackData]
+	Conversation  *Conversation   // nil since v24, except for free entry points
+	Pricing       *Pricing        // nil where Meta says nothing, for failed ones for example
+	Errors        []EventError    // why it failed
+	Raw           json.RawMessage // the status as it came
 }
 
 // Conversation is Meta's conversation of a [Status].
 type Conversation struct {
 	ID        string
-	Origin    string
-	ExpiresAt time.Time
+	Origin    string    // "service", "utility", "referral_conversion", …
+	ExpiresAt time.Time // zero except for sent
 }
 
-// Pricing is what a message costs.
+// Pricing is how a message is billed, in Meta's words, which change: take them as opaque.
 type Pricing struct {
 	Billable bool
-	Model    string
-	Type     string
-	Category string
+	Model    string // "PMP" per message, "CBP" per conversation
+	Type     string // "regular", "free_customer_service", "free_entry_point"
+	Category string // "marketing", "utility", "service", …
 }
 
-// EventError is an error in a webhook. It matches the sentinels as [*APIError] does.
+// EventError is an error in a webhook. It matches the sentinels by its code as [*APIError] does; an unknown code matches
+// none.
 type EventError struct {
 	Code    int
 	Title   string
 	Message string
-	Details string
-	Href    string
+	Details string // error_data.details, which says most
+	Href    string // Meta's page about errors
 }
 
 func (e EventError) Error() string {
