@@ -313,13 +313,23 @@ func TestErrorTextsKeepSecrets(t *testing.T) {
 		canaryPhone,
 		"x" + canaryPhone + "y",
 	} {
-		body := fmt.Sprintf(`{"error":{"code":190,"message":%q,"error_data":{"details":%q},"fbtrace_id":"A"}}`, message, message)
+		body := fmt.Sprintf(`{"error":{"code":190,"message":%q,"error_data":{"details":%q},"fbtrace_id":"A"}}`, message, "see: "+message)
 		srv := newGraphStub(t, answerWith(401, body))
 		_, err := sendCanary(t.Context(), newStubClient(t, srv.URL))
 		requireSilent(t, err)
 		require.NotContains(t, err.Error(), canaryToken[:22])
 		require.Contains(t, err.Error(), "code 190")
 	}
+}
+
+// A token too short to look like one is still the token.
+func TestErrorTextsKeepShortTokens(t *testing.T) {
+	t.Parallel()
+	srv := newGraphStub(t, answerWith(401, `{"error":{"code":190,"message":"bad s3cr3t","error_data":"s3cr3t too"}}`))
+	c, err := wacloud.NewClient(testNumberID, wacloud.NewSecret("s3cr3t"), wacloud.WithBaseURL(srv.URL))
+	require.NoError(t, err)
+	_, err = sendCanary(t.Context(), c)
+	require.EqualError(t, err, "wacloud: api: credentials refused: bad [redacted]: [redacted] too (code 190, http 401)")
 }
 
 func TestErrorTextIsOneLine(t *testing.T) {

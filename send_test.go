@@ -374,6 +374,23 @@ func TestConcurrentSends(t *testing.T) {
 	require.Equal(t, testNumberID, c.PhoneNumberID())
 }
 
+// The whole way of a message, but for the network, has a budget of 42 allocations; the race detector adds its own.
+func TestSendAllocates(t *testing.T) {
+	header := http.Header{"Content-Type": {"application/json"}}
+	hc := &http.Client{Transport: transportFunc(func(r *http.Request) (*http.Response, error) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		return &http.Response{StatusCode: 200, Header: header, Body: io.NopCloser(strings.NewReader(acceptedAnswer)), ContentLength: int64(len(acceptedAnswer)), Request: r}, nil
+	})}
+	c := newStubClient(t, "https://graph.example", wacloud.WithHTTPClient(hc))
+	to, m := wacloud.Phone(canaryPhone), wacloud.NewButtons("?", wacloud.Button{ID: "a", Title: "A"}, wacloud.Button{ID: "b", Title: "B"}, wacloud.Button{ID: "c", Title: "C"})
+	allocs := testing.AllocsPerRun(100, func() {
+		if _, err := c.Send(context.Background(), to, m); err != nil {
+			t.Fatal(err)
+		}
+	})
+	require.LessOrEqual(t, allocs, 42.0)
+}
+
 // The bugs of other libraries that concern sending.
 
 func TestFieldNewAnswerFieldsAreNoError(t *testing.T) {
