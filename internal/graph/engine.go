@@ -114,6 +114,13 @@ func (e *Engine) touch() {
 	e.changed = make(chan struct{})
 }
 
+// SetBaseURL replaces [Config.BaseURL] once it is known.
+func (e *Engine) SetBaseURL(baseURL string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.cfg.BaseURL = baseURL
+}
+
 // Numbers returns the business's numbers.
 func (e *Engine) Numbers() []Number { return e.cfg.Numbers }
 

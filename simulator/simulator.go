@@ -1,0 +1,194 @@
+package simulator
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/wacloud/wacloud"
+	"github.com/wacloud/wacloud/internal/graph"
+)
+
+// A Number is a business phone number that the bot answers for.
+type Number struct {
+	ID      string // phone number id, digits
+	Display string // the phone number itself, digits
+}
+
+// Options configures [New]. The zero value serves one number and one user, and sends webhooks nowhere.
+type Options struct {
+	// Webhook is where webhooks go, for as long as the simulator lives. Handler takes them instead, in the process.
+	Webhook string
+	Handler http.Handler
+
+	// BaseURL is where the simulator is served, "http://127.0.0.1:8790", for the addresses of files and [Simulator.Env].
+	// [Simulator.SetBaseURL] gives it later.
+	BaseURL string
+
+	Numbers []Number       // defaults to one
+	Users   []wacloud.User // defaults to one, Ana
+
+	// Lookup tells which route of the bot takes the id of a button, so that the page shows it and flags a button that
+	// reaches none. [RouterLookup] makes one of a router.
+	Lookup func(id string) (pattern string, params map[string]string, ok bool)
+
+	// Dir is a folder in which states are saved by name; without one they can only be downloaded.
+	Dir string
+
+	// RemoteMedia lets the simulator fetch the pictures that the bot links to from the internet, for the page to show.
+	// Addresses that are not public are never fetched, except loopback, which always is.
+	RemoteMedia bool
+
+	AllowRemote bool     // serve clients that are not on loopback
+	Hosts       []string // names, without a port, that clients may call it by beside localhost and the loopback addresses
+
+	Exec string           // the command that runs the bot, for the page to show; nothing is run
+	Now  func() time.Time // defaults to time.Now
+}
+
+// Simulator plays Meta. It is safe for concurrent use and holds a bounded number of everything.
+type Simulator struct {
+	opts    Options
+	engine  *graph.Engine
+	handler http.Handler
+	secrets secrets
+}
+
+// secrets are random at each start and worth nothing elsewhere.
+type secrets struct {
+	accessToken string
+	appSecret   string
+	verifyToken string
+	control     string
+}
+
+func newSecrets() secrets {
+	return secrets{
+		accessToken: "wasim-" + rand.Text(), appSecret: strings.ToLower(rand.Text()), verifyToken: "verify-" + rand.Text(),
+		control: rand.Text(),
+	}
+}
+
+// New returns a simulator. Serve it on loopback, and close it.
+func New(opts Options) (*Simulator, error) {
+	if err := opts.check(); err != nil {
+		return nil, fmt.Errorf("simulator: new: %w", err)
+	}
+	s := &Simulator{opts: opts.withDefaults(), secrets: newSecrets()}
+	if err := s.start(); err != nil {
+		return nil, fmt.Errorf("simulator: new: %w", err)
+	}
+	return s, nil
+}
+
+func (o Options) check() error {
+	if o.Webhook != "" {
+		if u, err := url.Parse(o.Webhook); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+			return errors.New("the webhook must be an http or https address")
+		}
+	}
+	if o.Webhook != "" && o.Handler != nil {
+		return errors.New("webhooks go to one place: set Webhook or Handler")
+	}
+	return nil
+}
+
+func (o Options) withDefaults() Options {
+	if len(o.Numbers) == 0 {
+		o.Numbers = []Number{{ID: "100000000000001", Display: "15550005555"}}
+	}
+	if len(o.Users) == 0 {
+		o.Users = []wacloud.User{{Name: "Ana", Phone: "5511900000001", ID: "BR.sim0000000001"}}
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return o
+}
+
+func (s *Simulator) start() error {
+	engine, err := graph.New(graph.Config{
+		Numbers: s.numbers(), Token: s.secrets.accessToken, AppSecret: s.secrets.appSecret,
+		VerifyToken: s.secrets.verifyToken, BaseURL: s.opts.BaseURL, Now: s.opts.Now, AutoStatus: true,
+	})
+	if err != nil {
+		return err
+	}
+	for _, u := range s.opts.Users {
+		if _, err := engine.AddUser(u); err != nil {
+			return err
+		}
+	}
+	s.engine = engine
+	switch {
+	case s.opts.Handler != nil:
+		engine.Connect("https://bot.invalid/webhook", graph.InProcess{Handler: s.opts.Handler})
+	case s.opts.Webhook != "":
+		engine.Connect(s.opts.Webhook, nil)
+	}
+	s.handler = s.guard(s.routes())
+	return nil
+}
+
+func (s *Simulator) numbers() []graph.Number {
+	var all []graph.Number
+	for _, n := range s.opts.Numbers {
+		all = append(all, graph.Number{ID: n.ID, Display: n.Display, BusinessAccountID: "200000000000001"})
+	}
+	return all
+}
+
+// ServeHTTP serves the Graph API, the control API and the page.
+func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
+
+// SetBaseURL says where the simulator is served, once that is known; call it before the bot starts.
+func (s *Simulator) SetBaseURL(baseURL string) {
+	s.opts.BaseURL = strings.TrimSuffix(baseURL, "/")
+	s.engine.SetBaseURL(s.opts.BaseURL)
+}
+
+// Close stops what is under way and waits for it. Event streams end.
+func (s *Simulator) Close() { s.engine.Close() }
+
+// Config is the configuration of a bot that talks to the simulator.
+func (s *Simulator) Config() wacloud.Config {
+	return wacloud.Config{
+		PhoneNumberID: s.opts.Numbers[0].ID,
+		AccessToken:   wacloud.NewSecret(s.secrets.accessToken),
+		AppSecrets:    []wacloud.Secret{wacloud.NewSecret(s.secrets.appSecret)},
+		VerifyToken:   wacloud.NewSecret(s.secrets.verifyToken),
+		BaseURL:       s.opts.BaseURL,
+	}
+}
+
+// Env is the variables that [wacloud.ConfigFromEnv] reads, as NAME=value.
+func (s *Simulator) Env() []string {
+	return []string{
+		"WHATSAPP_BASE_URL=" + s.opts.BaseURL,
+		"WHATSAPP_PHONE_NUMBER_ID=" + s.opts.Numbers[0].ID,
+		"WHATSAPP_ACCESS_TOKEN=" + s.secrets.accessToken,
+		"WHATSAPP_APP_SECRET=" + s.secrets.appSecret,
+		"WHATSAPP_VERIFY_TOKEN=" + s.secrets.verifyToken,
+	}
+}
+
+// PageURL is the address of the page with the start-up token in it: print it, and let nobody else see it.
+func (s *Simulator) PageURL() string { return s.opts.BaseURL + "/?token=" + s.secrets.control }
+
+// ControlToken opens the control API.
+func (s *Simulator) ControlToken() wacloud.Secret { return wacloud.NewSecret(s.secrets.control) }
+
+// RouterLookup makes [Options.Lookup] of the router of a bot in the same process.
+func RouterLookup(r *wacloud.Router) func(id string) (pattern string, params map[string]string, ok bool) {
+	return func(id string) (string, map[string]string, bool) {
+		info, params, ok := r.Lookup(id)
+		return info.Pattern, params, ok
+	}
+}
+
+// Log adds a line that the bot printed to the inspector; stream is "stdout" or "stderr".
+func (s *Simulator) Log(stream, line string) {}
