@@ -9,7 +9,8 @@ import (
 type seenID [16]byte
 
 func hashID(id string) seenID {
-	sum := sha256.Sum256([]byte(id))
+	var buf [256]byte // an id is hardly longer
+	sum := sha256.Sum256(append(buf[:0], id...))
 	return seenID(sum[:16])
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"reflect"
+	"slices"
 	"sync/atomic"
 )
 
@@ -63,12 +64,13 @@ type App struct {
 // Webhook receives Meta's webhooks as an [http.Handler], stores their events in an [Inbox] and answers 200 after that;
 // [Webhook.Run] handles them. It is safe for concurrent use.
 type Webhook struct {
-	cfg     WebhookConfig
-	secrets []Secret // of all apps
-	owners  []*App   // of the secrets, in the same order; nil without apps
-	tokens  [][32]byte
-	log     *slog.Logger
-	large   chan struct{} // slots for bodies that are large
+	cfg        WebhookConfig
+	signatures verifier // by the secrets of all apps
+	owners     []*App   // of the secrets, in the same order; nil without apps
+	tokens     [][32]byte
+	log        *slog.Logger
+	large      chan struct{} // slots for bodies that are large
+	memory     bool          // the inbox is a MemoryInbox
 
 	state  atomic.Int32 // of Run
 	warned atomic.Bool  // that nobody runs the inbox
@@ -90,27 +92,25 @@ func NewWebhook(cfg WebhookConfig) (*Webhook, error) {
 	if w.log == nil {
 		w.log = slog.New(slog.DiscardHandler)
 	}
-	w.keep(nil, cfg.AppSecrets, cfg.VerifyToken)
-	for i := range cfg.Apps {
-		w.keep(&cfg.Apps[i], cfg.Apps[i].Secrets, cfg.Apps[i].VerifyToken)
+	_, w.memory = cfg.Inbox.(*MemoryInbox)
+	secrets := w.keep(nil, cfg.AppSecrets, cfg.VerifyToken)
+	for _, app := range cfg.Apps {
+		secrets = append(secrets, w.keep(&app, app.Secrets, app.VerifyToken)...)
 	}
+	w.signatures = newVerifier(secrets)
 	w.warn()
 	return w, nil
 }
 
-// keep adds the secrets and the token of an app. Slices of the caller's are copied.
-func (w *Webhook) keep(app *App, secrets []Secret, token Secret) {
-	if app != nil {
-		own := *app
-		app = &own
-	}
-	for _, s := range secrets {
-		w.secrets = append(w.secrets, s)
+// keep notes whose secrets these are, and the token, and returns the secrets.
+func (w *Webhook) keep(app *App, secrets []Secret, token Secret) []Secret {
+	for range secrets {
 		w.owners = append(w.owners, app)
 	}
 	if !token.IsZero() {
 		w.tokens = append(w.tokens, tokenSum(token.Reveal()))
 	}
+	return slices.Clone(secrets)
 }
 
 func (cfg *WebhookConfig) check() error {
@@ -197,7 +197,7 @@ func isAbsent(v any) bool {
 
 // warn logs what is allowed and still deserves a word.
 func (w *Webhook) warn() {
-	if _, ok := w.cfg.Inbox.(*MemoryInbox); ok {
+	if w.memory {
 		w.log.Warn("wacloud: the inbox is in memory: events that Meta was told are safe are lost when the process dies")
 	}
 	if h, ok := w.cfg.Handler.(interface{ hasNotFound() bool }); ok && !h.hasNotFound() {

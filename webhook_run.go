@@ -119,11 +119,10 @@ func (w *Webhook) observeEvent(ctx context.Context, e *Event, m Metric, value fl
 
 // tellLoss says how much an inbox in memory still holds at the end.
 func (w *Webhook) tellLoss() {
-	in, ok := w.cfg.Inbox.(*MemoryInbox)
-	if !ok {
+	if !w.memory {
 		return
 	}
-	if stats, _ := in.Stats(context.Background()); stats.Depth > 0 {
+	if stats, _ := w.cfg.Inbox.Stats(context.Background()); stats.Depth > 0 {
 		w.log.Warn("wacloud: the inbox in memory still holds events", slog.Int("depth", stats.Depth))
 	}
 }
