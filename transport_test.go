@@ -405,3 +405,13 @@ func TestConnectionsAreUsedAgain(t *testing.T) {
 	}
 	require.EqualValues(t, 1, conns.Load())
 }
+
+// net/http puts the URL into its errors, and the URL holds the app secret's proof.
+func TestTransportErrorsDoNotShowTheURL(t *testing.T) {
+	t.Parallel()
+	c := newStubClient(t, "http://"+refusedAddr(t), wacloud.WithAppSecretProof(wacloud.NewSecret(canarySecret)))
+	_, err := sendCanary(t.Context(), c)
+	requireSilent(t, err)
+	require.NotContains(t, err.Error(), "appsecret_proof")
+	require.NotContains(t, err.Error(), testNumberID)
+}
