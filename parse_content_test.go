@@ -197,6 +197,10 @@ func TestMessageSurroundings(t *testing.T) {
 	require.Equal(t, 131052, lost.Errors[0].Code)
 	require.Equal(t, "Failed to download the media from the sender.", lost.Errors[0].Details)
 
+	phone := messageOf(t, "smb_message_echoes")
+	require.Equal(t, wacloud.User{}, phone.From, "the business, not a user")
+	require.Equal(t, wacloud.User{Phone: "15550001234"}, phone.To)
+
 	echo := messageOf(t, "standby_echo_text")
 	require.Equal(t, wacloud.User{}, echo.From)
 	require.Equal(t, wacloud.User{Phone: "15550001234"}, echo.To)
