@@ -33,8 +33,9 @@ const signatureHeader = "X-Hub-Signature-256"
 // signature, 403 without the certificate that ClientCA asks for, 405, 408, 413 (over 4 MiB) and 415 as they fit. A body
 // that is signed and no JSON is stored as an unknown event: Meta would deliver it for 7 days and never make it better.
 func (w *Webhook) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
-	conn := readDeadliner(rw)
-	_ = conn.SetReadDeadline(time.Now().Add(readTimeout)) // it also bounds what net/http discards after an early answer
+	conn := http.NewResponseController(rw)
+	// Not every writer can. It also bounds what net/http reads and discards after an early answer.
+	_ = conn.SetReadDeadline(time.Now().Add(readTimeout))
 	if w.cfg.ClientCA != nil && !w.fromMeta(r.TLS) {
 		w.reject(rw, r, http.StatusForbidden, "client_certificate")
 		return
@@ -49,27 +50,6 @@ func (w *Webhook) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 		w.reject(rw, r, http.StatusMethodNotAllowed, "method")
 	}
 }
-
-// deadliner is what [http.ResponseController] looks for in a writer. Looking ourselves, a writer that has none, such as a
-// recorder in a test, costs no error values.
-type deadliner interface{ SetReadDeadline(time.Time) error }
-
-func readDeadliner(rw http.ResponseWriter) deadliner {
-	for {
-		switch t := rw.(type) {
-		case deadliner:
-			return t
-		case interface{ Unwrap() http.ResponseWriter }:
-			rw = t.Unwrap()
-		default:
-			return noDeadline{}
-		}
-	}
-}
-
-type noDeadline struct{}
-
-func (noDeadline) SetReadDeadline(time.Time) error { return nil }
 
 // handshake echoes the challenge of whoever knows a verify token.
 func (w *Webhook) handshake(rw http.ResponseWriter, r *http.Request) {
@@ -104,7 +84,7 @@ func plainChallenge(s string) bool {
 	return s != "" && len(s) <= maxChallenge
 }
 
-func (w *Webhook) receive(rw http.ResponseWriter, r *http.Request, conn deadliner) {
+func (w *Webhook) receive(rw http.ResponseWriter, r *http.Request, conn *http.ResponseController) {
 	if len(r.TransferEncoding) > 0 {
 		// It may have had a length too, which net/http drops: whoever believed that must not find another request behind it.
 		rw.Header().Set("Connection", "close")
@@ -139,9 +119,9 @@ func refusal(r *http.Request) (status int, reason string) {
 	switch {
 	case len(h[signatureHeader]) != 1 || !signatureFormed(h[signatureHeader][0]):
 		return http.StatusUnauthorized, "signature"
-	case h.Get("Content-Encoding") != "":
+	case len(h["Content-Encoding"]) > 0:
 		return http.StatusUnsupportedMediaType, "content_encoding"
-	case !isJSON(h.Get("Content-Type")):
+	case len(h["Content-Type"]) != 1 || !isJSON(h["Content-Type"][0]):
 		return http.StatusUnsupportedMediaType, "content_type"
 	case r.ContentLength > maxWebhookBody:
 		return http.StatusRequestEntityTooLarge, "too_large"
