@@ -105,9 +105,10 @@ func TestAttack24OddJSON(t *testing.T) {
 	}
 	for written, want := range texts {
 		e := parseOne(t, messagesBody(`{"id":"w","from":"1","type":"text","text":{"body":"`+written+`"}}`))
-		require.True(t, want == e.Text(), "%.40q", written)
+		require.Equal(t, want, e.Text())
 		again := parseOne(t, e.Body())
-		require.True(t, want == again.Text() && e.ID == again.ID, "%.40q", written)
+		require.Equal(t, want, again.Text())
+		require.Equal(t, e.ID, again.ID)
 		requireHandled(t, e.Body(), 1)
 	}
 }

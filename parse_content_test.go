@@ -109,10 +109,11 @@ func TestContentsThatMayComeDifferently(t *testing.T) {
 		{"product", `"type":"interactive","interactive":{"type":"product","product":{"catalog_id":"c","product_retailer_id":"r"}}`, wacloud.ProductContent{CatalogID: "c", RetailerID: "r"}},
 		{"product with the other name", `"type":"interactive","interactive":{"type":"product","product":{"id":"r"}}`, wacloud.ProductContent{RetailerID: "r"}},
 		{"edit of a caption", `"type":"edit","edit":{"original_message_id":"w","message":{"type":"image","image":{"caption":"c"}}}`, wacloud.EditContent{OriginalID: "w", Type: "image", Content: wacloud.MediaContent{Caption: "c"}}},
-		{"a whole contact card", `"type":"contacts","contacts":[{"name":{"formatted_name":"F","first_name":"A","last_name":"B","middle_name":"C","suffix":"D","prefix":"E"},` +
-			`"phones":[{"phone":"+1","type":"WORK","wa_id":"1"}],"emails":[{"email":"e","type":"HOME"}],"urls":[{"url":"u","type":"HOME"}],` +
-			`"addresses":[{"street":"s","city":"c","state":"st","zip":"z","country":"co","country_code":"cc","type":"HOME"}],` +
-			`"org":{"company":"co","department":"d","title":"t"},"birthday":"2000-01-02","origin":"other","vcard":"v"}]`,
+		{
+			"a whole contact card", `"type":"contacts","contacts":[{"name":{"formatted_name":"F","first_name":"A","last_name":"B","middle_name":"C","suffix":"D","prefix":"E"},` +
+				`"phones":[{"phone":"+1","type":"WORK","wa_id":"1"}],"emails":[{"email":"e","type":"HOME"}],"urls":[{"url":"u","type":"HOME"}],` +
+				`"addresses":[{"street":"s","city":"c","state":"st","zip":"z","country":"co","country_code":"cc","type":"HOME"}],` +
+				`"org":{"company":"co","department":"d","title":"t"},"birthday":"2000-01-02","origin":"other","vcard":"v"}]`,
 			wacloud.ContactsContent{Contacts: []wacloud.Contact{{
 				Name:      wacloud.ContactName{Formatted: "F", First: "A", Last: "B", Middle: "C", Suffix: "D", Prefix: "E"},
 				Phones:    []wacloud.ContactPhone{{Phone: "+1", Type: "WORK", WaID: "1"}},
@@ -121,9 +122,12 @@ func TestContentsThatMayComeDifferently(t *testing.T) {
 				Addresses: []wacloud.ContactAddress{{Street: "s", City: "c", State: "st", Zip: "z", Country: "co", CountryCode: "cc", Type: "HOME"}},
 				Org:       wacloud.ContactOrg{Company: "co", Department: "d", Title: "t"},
 				Birthday:  "2000-01-02", Origin: "other", VCard: "v",
-			}}}},
-		{"origin beside the cards", `"type":"contacts","origin":"contact_request","contacts":[{"name":{"first_name":"A"}}]`,
-			wacloud.ContactsContent{Contacts: []wacloud.Contact{{Name: wacloud.ContactName{First: "A"}, Origin: "contact_request"}}}},
+			}}},
+		},
+		{
+			"origin beside the cards", `"type":"contacts","origin":"contact_request","contacts":[{"name":{"first_name":"A"}}]`,
+			wacloud.ContactsContent{Contacts: []wacloud.Contact{{Name: wacloud.ContactName{First: "A"}, Origin: "contact_request"}}},
+		},
 		{"edit in an edit", `"type":"edit","edit":{"message":{"type":"edit","edit":{"message":{}}}}`, wacloud.EditContent{Type: "edit", Content: wacloud.UnknownContent{}}},
 		{"edit of nothing", `"type":"edit","edit":{}`, wacloud.EditContent{Content: wacloud.UnknownContent{}}},
 	}
