@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -100,7 +101,7 @@ func checkRestart(s *suite) error {
 		if err := s.put(1, number(1, n)); err != nil {
 			return err
 		}
-		want = append(want, fmt.Sprint(n))
+		want = append(want, strconv.Itoa(n))
 	}
 	if err := errors.Join(s.restart(r.handle), s.idle()); err != nil {
 		return err
@@ -155,7 +156,7 @@ func checkOrder(s *suite) error {
 	for i := range users {
 		e := number(i, 0)
 		for n, text := range r.texts(e.Key()) {
-			if text != fmt.Sprint(n) {
+			if text != strconv.Itoa(n) {
 				return fmt.Errorf("user %d: event %s was handled as number %d", i, text, n)
 			}
 		}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"sync"
 
 	"github.com/wacloud/wacloud"
@@ -13,7 +14,10 @@ import (
 // Text is an event of a text message, made from the webhook that Meta would send. Events of one user have one key.
 func Text(user, id, body string) wacloud.Event {
 	quote := func(s string) string {
-		b, _ := json.Marshal(s) // never fails
+		b, err := json.Marshal(s)
+		if err != nil {
+			panic(err) // a string always has a JSON form
+		}
 		return string(b)
 	}
 	events, err := wacloud.ParseWebhook([]byte(`{"object":"whatsapp_business_account","entry":[{"id":"200000000000001","changes":[{"field":"messages","value":{` +
@@ -30,7 +34,7 @@ func user(i int) string { return fmt.Sprintf("1555%07d", i) }
 
 // number returns the n-th event of the i-th user.
 func number(i, n int) wacloud.Event {
-	return Text(user(i), fmt.Sprintf("wamid.%d.%d", i, n), fmt.Sprint(n))
+	return Text(user(i), fmt.Sprintf("wamid.%d.%d", i, n), strconv.Itoa(n))
 }
 
 // A recorder is a handler that remembers what it was called with, and notices two calls for one key at once.

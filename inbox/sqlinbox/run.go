@@ -101,7 +101,7 @@ func (r *runner) start(c *claim) {
 
 // await returns when there may be something to claim.
 func (r *runner) await(ctx context.Context) {
-	poll := time.NewTimer(r.in.cfg.poll/2 + rand.N(r.in.cfg.poll))
+	poll := time.NewTimer(r.in.cfg.poll/2 + rand.N(r.in.cfg.poll)) //nolint:gosec // jitter, no secret
 	defer poll.Stop()
 	select {
 	case <-ctx.Done():
@@ -127,7 +127,7 @@ func (r *runner) claim(ctx context.Context, n int) ([]*claim, error) {
 		return nil, nil
 	}
 	var claims []*claim
-	token := rand.Int64N(1<<62) + 1
+	token := unique()
 	err := r.in.inTx(ctx, func(tx *sql.Tx) error {
 		lanes, err := r.in.queryHashes(ctx, tx, `UPDATE wa_lane SET ready_at = {now} + ?, token = ? WHERE lane IN
 			(SELECT lane FROM wa_lane WHERE ready_at <= {now} ORDER BY ready_at LIMIT ?{skip}) RETURNING lane`,

@@ -12,8 +12,10 @@ package sqlinbox
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/sha256"
 	"database/sql"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -168,6 +170,13 @@ func (in *Inbox) once(ctx context.Context, f func(*sql.Tx) error) error {
 		return in.dialect.wrap(err)
 	}
 	return in.dialect.wrap(tx.Commit())
+}
+
+// unique is a number above 0 that does not come again: a token, a version.
+func unique() int64 {
+	var b [8]byte
+	_, _ = rand.Read(b[:])                                // never fails
+	return int64(binary.LittleEndian.Uint64(b[:])>>2) + 1 //nolint:gosec // 62 bits
 }
 
 // A hash stands for a key or an id in the tables: fixed in size, any bytes in, no personal data out.

@@ -6,7 +6,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"time"
 
 	"github.com/wacloud/wacloud"
@@ -105,7 +104,7 @@ func entry(key string, value []byte, ttl time.Duration) []any {
 	if value == nil {
 		value = []byte{}
 	}
-	args := []any{[]byte(key), value, rand.Int64N(1<<62) + 1}
+	args := []any{[]byte(key), value, unique()}
 	if ttl > 0 {
 		args = append(args, now, ttl.Microseconds())
 	}

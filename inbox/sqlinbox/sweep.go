@@ -52,13 +52,19 @@ func (in *Inbox) sweep(ctx context.Context) error {
 		text string
 		args []any
 	}{
-		{`DELETE FROM wa_seen WHERE id IN (SELECT id FROM wa_seen WHERE stored_at < {now} - ?
+		{
+			`DELETE FROM wa_seen WHERE id IN (SELECT id FROM wa_seen WHERE stored_at < {now} - ?
 			AND stored_at < COALESCE((SELECT MIN(stored_at) FROM wa_event), stored_at + 1) ORDER BY stored_at LIMIT ?)`,
-			[]any{now, dedupeFor.Microseconds(), sweepRows}},
-		{`DELETE FROM wa_store WHERE key IN (SELECT key FROM wa_store WHERE expires_at > 0 AND expires_at <= {now} LIMIT ?)`,
-			[]any{now, sweepRows}},
-		{`DELETE FROM wa_dead WHERE id IN (SELECT id FROM wa_dead WHERE failed_at < {now} - ? LIMIT ?)`,
-			[]any{now, keepDeadFor.Microseconds(), sweepRows}},
+			[]any{now, dedupeFor.Microseconds(), sweepRows},
+		},
+		{
+			`DELETE FROM wa_store WHERE key IN (SELECT key FROM wa_store WHERE expires_at > 0 AND expires_at <= {now} LIMIT ?)`,
+			[]any{now, sweepRows},
+		},
+		{
+			`DELETE FROM wa_dead WHERE id IN (SELECT id FROM wa_dead WHERE failed_at < {now} - ? LIMIT ?)`,
+			[]any{now, keepDeadFor.Microseconds(), sweepRows},
+		},
 	} {
 		for more := true; more; {
 			if err := in.inTx(ctx, func(tx *sql.Tx) error {

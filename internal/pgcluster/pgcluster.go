@@ -97,7 +97,7 @@ func (c *Cluster) dropPrivileges() error {
 		return fmt.Errorf("pgcluster: user %s: %w", u.Username, err)
 	}
 	c.as = &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
-	return os.Chown(c.dir, int(uid), int(gid)) //nolint:gosec // parsed as 32 bits
+	return os.Chown(c.dir, int(uid), int(gid))
 }
 
 func (c *Cluster) run(ctx context.Context, name string, args ...string) error {
