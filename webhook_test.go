@@ -7,6 +7,8 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/stretchr/testify/require"
@@ -375,4 +377,71 @@ func TestWebhookTellsWhatWasGivenUp(t *testing.T) {
 	require.Len(t, letters, 1)
 	require.Equal(t, "no shop today", letters[0].Error)
 	require.Equal(t, 1, letters[0].Attempts)
+}
+
+func TestWebhookDoesNotWaitForASlowInbox(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cfg := hookConfig(t, nil)
+		cfg.IngestOnly, cfg.Inbox = true, slowInbox{}
+		w, start := hookNew(t, cfg), time.Now()
+		require.Equal(t, 503, hookStatus(w, hookRequest(t.Context(), attackURL, hookBody(hookText("wamid.1", hookUser, "x")))))
+		require.Equal(t, 5*time.Second, time.Since(start))
+	})
+}
+
+type slowInbox struct{ wacloud.Inbox }
+
+func (slowInbox) Put(ctx context.Context, _ []wacloud.Event) (wacloud.PutResult, error) {
+	<-ctx.Done()
+	return wacloud.PutResult{}, ctx.Err()
+}
+
+func TestWebhookUsesItsOwnStore(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		graph := new(hookGraph)
+		cfg := hookConfig(t, wacloud.HandlerFunc(func(ctx context.Context, e *wacloud.Event) error {
+			if _, err := e.Respond(ctx, wacloud.NewText("once")); err != nil {
+				return err
+			}
+			if e.Attempt < 3 {
+				return errors.New("the database is down")
+			}
+			return nil
+		}))
+		cfg.Client, cfg.Store = hookClient(t, graph), wacloud.NewMemoryStore()
+		w, stop := hookStart(t, cfg)
+		require.Equal(t, 200, hookStatus(w, hookRequest(t.Context(), attackURL, hookBody(hookText("wamid.1", hookUser, "x")))))
+		<-time.After(time.Minute)
+		stop()
+		require.Len(t, graph.sent(), 1)
+		entries, err := cfg.Store.Scan(t.Context(), "sent|", "", 10)
+		require.NoError(t, err)
+		require.Len(t, entries, 1)
+		stats, err := cfg.Inbox.Stats(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, wacloud.InboxStats{}, stats, "handled in the end")
+	})
+}
+
+func TestWebhookTakesNothingWhileItDrains(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		w, stop := hookStart(t, hookConfig(t, wacloud.HandlerFunc(func(context.Context, *wacloud.Event) error {
+			<-release
+			return nil
+		})))
+		post := func(id string) int {
+			return hookStatus(w, hookRequest(t.Context(), attackURL, hookBody(hookText(id, hookUser, "x"))))
+		}
+		require.Equal(t, 200, post("wamid.1"))
+		synctest.Wait()
+		go stop()
+		synctest.Wait()
+		require.Equal(t, 503, post("wamid.2"), "the handler still runs, and what came now would be lost")
+		close(release)
+		stop()
+	})
 }
