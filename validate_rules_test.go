@@ -355,9 +355,30 @@ func TestValidateIsCheckWithoutWarnings(t *testing.T) {
 	t.Parallel()
 	bad := "\xff"
 	messages := []Message{
-		Text{}, Image{}, Video{}, Audio{}, Document{}, Sticker{}, Location{Latitude: 91}, Contacts{}, Reaction{}, Raw{},
-		Buttons{}, List{}, CTAURL{}, Carousel{}, ProductCarousel{}, Product{}, ProductList{}, Catalog{}, LocationRequest{},
-		ContactInfoRequest{}, AddressRequest{}, Flow{}, VoiceCall{}, CallPermissionRequest{Body: bad},
+		Text{},
+		Image{},
+		Video{},
+		Audio{},
+		Document{},
+		Sticker{},
+		Location{Latitude: 91},
+		Contacts{},
+		Reaction{},
+		Raw{},
+		Buttons{},
+		List{},
+		CTAURL{},
+		Carousel{},
+		ProductCarousel{},
+		Product{},
+		ProductList{},
+		Catalog{},
+		LocationRequest{},
+		ContactInfoRequest{},
+		AddressRequest{},
+		Flow{},
+		VoiceCall{},
+		CallPermissionRequest{Body: bad},
 	}
 	require.Len(t, messages, 24)
 	for _, m := range messages {
