@@ -7,6 +7,7 @@ import (
 	"log"
 
 	"github.com/wacloud/wacloud"
+	"github.com/wacloud/wacloud/inbox/sqlite"
 )
 
 type removeItem struct {
@@ -39,7 +40,12 @@ func run(ctx context.Context) error {
 		return say(ctx, e, "Essa opção não vale mais. Escreva qualquer coisa para recomeçar.")
 	})
 
-	hook, err := cfg.NewWebhook(r, wacloud.NewMemoryInbox()) // MemoryInbox loses what it holds when the process dies
+	inbox, err := sqlite.Open("bot.db") // Meta hears 200 when the event is in this file, and it is handled after a crash too
+	if err != nil {
+		return err
+	}
+	defer func() { _ = inbox.Close() }()
+	hook, err := cfg.NewWebhook(r, inbox, wacloud.WithStore(inbox.Store())) // the store: no answer is sent twice
 	if err != nil {
 		return err
 	}

@@ -5,7 +5,10 @@
 //	go run -C examples ./restaurant -script   # plays a whole order by itself and checks every answer
 //
 // With the WHATSAPP_* variables of wacloud.ConfigFromEnv and PUBLIC_URL (the https address under which Meta reaches this
-// program) it serves the real API on the address of -addr.
+// program) it serves the real API on the address of -addr, and keeps the events in the file of -db. For that it is built
+// with the tag sqlite, so that nobody waits for a database to be compiled who only wants a look:
+//
+//	go run -C examples -tags sqlite ./restaurant
 package main
 
 import (
@@ -36,6 +39,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	terminal := flags.Bool("terminal", false, "open the phone in the terminal even where credentials are set")
 	without := flags.String("without", "", "leave out the route with this pattern, to see the script fail")
 	addr := flags.String("addr", ":8080", "address to serve the real API's webhooks on")
+	db := flags.String("db", "restaurant.db", "file that keeps the real API's events (needs a build with -tags sqlite)")
 	if err := flags.Parse(args); err != nil {
 		return 2
 	}
@@ -47,7 +51,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	case *terminal || os.Getenv("WHATSAPP_ACCESS_TOKEN") == "":
 		err = openTerminal(ctx, stdin, stdout)
 	default:
-		err = serveReal(ctx, *addr)
+		err = serveReal(ctx, *addr, *db)
 	}
 	if err != nil {
 		fmt.Fprintln(stderr, "restaurant:", err)
@@ -57,7 +61,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 }
 
 // serveReal serves the real API until ctx ends.
-func serveReal(ctx context.Context, addr string) error {
+func serveReal(ctx context.Context, addr, db string) (err error) {
 	cfg, err := wacloud.ConfigFromEnv()
 	if err != nil {
 		return err
@@ -66,7 +70,12 @@ func serveReal(ctx context.Context, addr string) error {
 	if !strings.HasPrefix(publicURL, "https://") {
 		return errors.New("set PUBLIC_URL to the https address under which Meta reaches this program; pictures and order pages are linked there")
 	}
-	s, err := newService(cfg, publicURL, "")
+	inbox, store, err := openInbox(db)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, inbox.Close()) }()
+	s, err := newServiceOn(inbox, store, cfg, publicURL, "")
 	if err != nil {
 		return err
 	}

@@ -21,14 +21,17 @@ type service struct {
 	handler http.Handler
 }
 
+// newService keeps everything in memory, for demonstrations: it loses what it holds when the process dies.
 func newService(cfg wacloud.Config, publicURL, without string) (*service, error) {
-	store := wacloud.NewMemoryStore()
+	return newServiceOn(wacloud.NewMemoryInbox(), wacloud.NewMemoryStore(), cfg, publicURL, without)
+}
+
+func newServiceOn(inbox wacloud.Inbox, store wacloud.Store, cfg wacloud.Config, publicURL, without string) (*service, error) {
 	client, err := cfg.NewClient(wacloud.WithStore(store))
 	if err != nil {
 		return nil, err
 	}
 	b := &bot{shop: newShop(), publicURL: publicURL}
-	inbox := wacloud.NewMemoryInbox() // loses what it holds when the process dies
 	hook, err := wacloud.NewWebhook(wacloud.WebhookConfig{
 		Client:      client,
 		AppSecrets:  cfg.AppSecrets,
