@@ -175,7 +175,7 @@ func (in *Inbox) once(ctx context.Context, f func(*sql.Tx) error) error {
 // unique is a number above 0 that does not come again: a token, a version.
 func unique() int64 {
 	var b [8]byte
-	_, _ = rand.Read(b[:])                                // never fails
+	_, _ = rand.Read(b[:]) // never fails
 	return int64(binary.LittleEndian.Uint64(b[:])>>2) + 1
 }
 
