@@ -49,6 +49,7 @@ type settings struct {
 	retry      RetryPolicy
 	store      Store
 	logger     *slog.Logger // may be nil
+	observer   Observer     // may be nil
 }
 
 // NewClient returns a client for a business phone number (its id, which is digits, not the number itself). All problems
@@ -77,6 +78,7 @@ func NewClient(phoneNumberID string, token Secret, opts ...Option) (*Client, err
 		retry:      cfg.retry.withDefaults(),
 		store:      cfg.store,
 		logger:     cfg.logger,
+		observer:   cfg.observer,
 	}
 	if !cfg.proofKey.IsZero() {
 		s.query = url.Values{"appsecret_proof": {appSecretProof(cfg.proofKey, token)}}.Encode()
@@ -153,6 +155,7 @@ type clientConfig struct {
 	retry      RetryPolicy
 	store      Store
 	logger     *slog.Logger
+	observer   Observer
 	proofKey   Secret
 	proofErr   error
 	mediaHosts []string

@@ -42,6 +42,9 @@ func (cfg RunConfig) Deliver(ctx context.Context, e *Event, lease Lease) Outcome
 			return out
 		case <-lost:
 			lost = nil
+			if cfg.report != nil {
+				cfg.report(ctx, &r.event, MetricLeasesLost, ErrLeaseLost)
+			}
 			r.fence()
 			r.stop(ErrLeaseLost)
 		case <-ended:

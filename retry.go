@@ -61,7 +61,7 @@ func (c *Client) do(ctx context.Context, k *call, try func(*Client, context.Cont
 		if !again || ctx.Err() != nil || !k.rewind(ctx) {
 			break
 		}
-		c.logRetry(ctx, k, attempts, pause, err)
+		c.tellRetry(ctx, k, attempts, pause, err)
 		if began, waitErr := wait(ctx, pause); waitErr != nil {
 			err = fmt.Errorf("%w (gave up waiting to repeat it: %w)", err, waitErr)
 			break
@@ -157,7 +157,10 @@ func retryAfterOf(err error) time.Duration {
 	return 0
 }
 
-func (c *Client) logRetry(ctx context.Context, k *call, attempt int, pause time.Duration, err error) {
+func (c *Client) tellRetry(ctx context.Context, k *call, attempt int, pause time.Duration, err error) {
+	if c.observer != nil && k.url == c.messages && !k.idempotent {
+		c.observe(ctx, MetricSendRetries, 1, errorType(err))
+	}
 	if c.logger == nil {
 		return
 	}

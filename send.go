@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"time"
 
 	"github.com/wacloud/wacloud/internal/wire"
 )
@@ -52,7 +53,11 @@ func (c *Client) postOnce(ctx context.Context, r *run, m Message, body []byte) (
 func (c *Client) post(ctx context.Context, m Message, body []byte) (*Sent, error) {
 	sent := &Sent{Message: m}
 	k := call{op: "send", method: http.MethodPost, url: c.messages, body: body, into: sent}
+	start := time.Now()
 	attempts, err := c.do(ctx, &k, (*Client).try)
+	if c.observer != nil {
+		c.observeSend(ctx, start, err)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync"
 	"time"
 )
 
@@ -30,6 +31,13 @@ func (w *Webhook) run(ctx context.Context) error {
 	cfg.Failed = w.failed
 	cfg.store = w.cfg.Store
 	cfg.report = w.report
+	if w.cfg.Observer != nil {
+		observing, stop := context.WithCancel(ctx)
+		var watch sync.WaitGroup
+		watch.Go(func() { w.observeInbox(observing) })
+		defer watch.Wait()
+		defer stop()
+	}
 	err := w.cfg.Inbox.Run(ctx, cfg)
 	w.tellLoss()
 	return err
@@ -106,6 +114,8 @@ func (w *Webhook) report(ctx context.Context, e *Event, m Metric, err error) {
 		w.log.ErrorContext(ctx, "wacloud: an event was given up; it is a dead letter", "event", e, "error", err)
 	case MetricHandlerErrors:
 		w.log.WarnContext(ctx, "wacloud: a handler failed", "event", e, "attempt", e.Attempt, "error", err)
+	case MetricLeasesLost:
+		w.log.WarnContext(ctx, "wacloud: a handler lost its lease: another worker may handle the event again", "event", e)
 	case MetricHandlerStuck:
 		w.log.ErrorContext(ctx, "wacloud: a handler does not return after its context ended", "event", e)
 	default: // counted, not logged
