@@ -10,7 +10,6 @@ func (s *Simulator) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/_sim/", s.controlled(s.control()))
 	mux.Handle("GET /{$}", s.page())
-	mux.Handle("GET /{file}", s.page())
 	mux.Handle("/", s.engine)
 	return mux
 }
