@@ -440,8 +440,9 @@ func TestWebhookTakesNothingWhileItDrains(t *testing.T) {
 		synctest.Wait()
 		go stop()
 		synctest.Wait()
-		require.Equal(t, 503, post("wamid.2"), "the handler still runs, and what came now would be lost")
+		status := post("wamid.2")
 		close(release)
 		stop()
+		require.Equal(t, 503, status, "the handler still ran, and what came then would be lost")
 	})
 }
