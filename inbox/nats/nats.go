@@ -24,6 +24,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"log/slog"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -116,6 +117,7 @@ func (in *Inbox) makeStreams(ctx context.Context) (err error) {
 	in.events, err = in.js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
 		Name: c.name + "_events", Subjects: []string{c.name + ".p.>"}, Retention: jetstream.WorkQueuePolicy, Discard: jetstream.DiscardNew,
 		MaxBytes: c.maxBytes, Duplicates: duplicateWindow, Replicas: c.replicas, Storage: jetstream.FileStorage, AllowDirect: true,
+		Metadata: map[string]string{metaPartitions: strconv.Itoa(c.partitions)},
 	})
 	if err != nil {
 		return err

@@ -64,12 +64,10 @@ func Open(ctx context.Context, dsn string, opts ...Option) (*Inbox, error) {
 	for _, opt := range opts {
 		opt(&cfg)
 	}
-	conn, err := pgx.ParseConfig(dsn)
+	conn, err := parse(dsn)
 	if err != nil {
-		return nil, errors.New("wacloud: postgres: the connection string does not parse") // its error holds the password
+		return nil, err
 	}
-	// Parameters are described once and sent in binary, without a named statement that a pooler would lose.
-	conn.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe
 	db := stdlib.OpenDB(*conn)
 	db.SetMaxOpenConns(cfg.maxConns)
 	db.SetMaxIdleConns(cfg.maxConns)
@@ -87,6 +85,16 @@ func Open(ctx context.Context, dsn string, opts ...Option) (*Inbox, error) {
 	p := &Inbox{Inbox: in, db: db, stop: stop, hints: h}
 	h.start(background)
 	return p, nil
+}
+
+func parse(dsn string) (*pgx.ConnConfig, error) {
+	conn, err := pgx.ParseConfig(dsn)
+	if err != nil {
+		return nil, errors.New("wacloud: postgres: the connection string does not parse") // its error holds the password
+	}
+	// Parameters are described once and sent in binary, without a named statement that a pooler would lose.
+	conn.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe
+	return conn, nil
 }
 
 // Close stores what Put was called with and closes the connections. End Run's context first.

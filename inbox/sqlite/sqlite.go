@@ -102,6 +102,11 @@ func dsn(path string, cfg config) string {
 	if cfg.maxPages > 0 {
 		q.Add("_pragma", "max_page_count("+strconv.FormatInt(cfg.maxPages, 10)+")")
 	}
+	return fileURI(path, q)
+}
+
+// fileURI is how SQLite wants a path with parameters.
+func fileURI(path string, q url.Values) string {
 	path = filepath.ToSlash(path)
 	if runtime.GOOS == "windows" {
 		path = "/" + path
