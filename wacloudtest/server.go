@@ -81,7 +81,7 @@ func (s *Server) start() error {
 	}
 	engine, err := graph.New(graph.Config{
 		Numbers: numbers(s.cfg.numbers), Token: accessToken, AppSecret: appSecret, VerifyToken: verifyToken,
-		BaseURL: s.base, AutoStatus: s.cfg.autoStatus, CarouselTap: graph.TapShape(s.cfg.taps),
+		BaseURL: s.base, Policy: graph.Policy{AutoStatus: s.cfg.autoStatus, CarouselTap: graph.TapShape(s.cfg.taps)},
 	})
 	if err != nil {
 		return err
@@ -196,7 +196,12 @@ func (s *Server) Fail(code, times int) { s.engine.Arm(graph.Fault{Code: code}, t
 
 // FailWith makes the next calls fail as f says. Faults that wait for the same kind of call come in the order in which they
 // were set.
-func (s *Server) FailWith(f Fault, times int) { s.engine.Arm(graph.Fault(f), times) }
+func (s *Server) FailWith(f Fault, times int) {
+	s.engine.Arm(graph.Fault{
+		Call: f.Call, Code: f.Code, Status: f.Status, Details: f.Details, RetryAfter: f.RetryAfter,
+		HTML: f.HTML, Cut: f.Cut, CutAfter: f.CutAfter, Delay: f.Delay,
+	}, times)
+}
 
 // The kinds of calls that a [Fault] can hit.
 const (

@@ -27,70 +27,30 @@ func (e *Engine) Act(ctx context.Context, s Say) (id string, d Delivery) {
 	if s.GroupID != "" {
 		key = chatKey{number: number.ID, group: s.GroupID}
 	}
-	now := e.cfg.Now()
+	now := e.Now()
 	id = e.nextInbound()
 	body := Element{
 		Number: number, Time: now, ID: id, From: s.User.Identity, GroupID: s.GroupID, Context: s.Context, Standby: s.Standby,
 	}.Message(s.Content)
 	c := e.chat(key)
-	e.write(c, &Message{ID: id, FromUser: true, At: now, Body: body})
-	unread := c.unread()
+	e.receive(c, &Message{ID: id, FromUser: true, At: now, Body: body})
+	var seen []string
+	if e.policy.AutoStatus {
+		seen = c.see()
+	}
 	e.mu.Unlock()
-	if e.cfg.AutoStatus {
-		for _, out := range unread {
-			e.queueStatus(out, "read")
-		}
+	for _, out := range seen {
+		e.scheduleStatus(out, "read")
 	}
-	return id, e.Deliver(ctx, body)
+	d = e.Deliver(ctx, body)
+	e.release(key)
+	return id, d
 }
 
-// unread returns the business's messages that the user sees now for the first time.
-func (c *chat) unread() []string {
-	var ids []string
-	for _, m := range c.messages.items {
-		if !m.FromUser && (m.Status == "accepted" || m.Status == "sent" || m.Status == "delivered") {
-			ids = append(ids, m.ID)
-		}
-	}
-	return ids
-}
-
-// Report sends a status of a message; errs makes sense with "failed" only.
-func (e *Engine) Report(ctx context.Context, messageID, status string, errs ...wacloud.EventError) (Delivery, bool) {
-	body, ok := e.statusBody(messageID, status, errs)
-	if !ok {
-		return Delivery{}, false
-	}
-	return e.Deliver(ctx, body), true
-}
-
-func (e *Engine) queueStatus(messageID, status string) {
-	if body, ok := e.statusBody(messageID, status, nil); ok {
-		e.enqueue(body)
-	}
-}
-
-// statusBody notes the status and writes its webhook.
-func (e *Engine) statusBody(messageID, status string, errs []wacloud.EventError) ([]byte, bool) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	m := e.byID[messageID]
-	if m == nil || m.FromUser {
-		return nil, false
-	}
-	m.Status = status
-	s := wacloud.Status{ID: messageID, Status: status, CallbackData: m.Outgoing.CallbackData, Errors: errs}
-	if u := m.chat.key.user; u != nil {
-		s.Recipient = u.Identity
-	} else {
-		s.GroupID = m.chat.key.group
-	}
-	if status != "failed" {
-		s.Pricing = &wacloud.Pricing{Model: "PMP", Type: "free_customer_service", Category: "service"}
-	}
-	number, _ := e.Number(m.chat.key.number)
-	e.touch()
-	return Element{Number: number, Time: e.cfg.Now()}.Status(s), true
+// receive writes a user's message, which opens the window.
+func (e *Engine) receive(c *chat, m *Message) {
+	c.lastIn, c.rev = m.At, e.nextRev()
+	e.write(c, m)
 }
 
 // Send delivers a webhook body that was made elsewhere. Its messages stand in the chats of their users, so that the bot
@@ -120,5 +80,5 @@ func (e *Engine) note(ev *wacloud.Event, body []byte) {
 			return
 		}
 	}
-	e.write(e.chat(key), &Message{ID: m.ID, FromUser: true, At: e.cfg.Now(), Body: body})
+	e.receive(e.chat(key), &Message{ID: m.ID, FromUser: true, At: e.Now(), Body: body})
 }

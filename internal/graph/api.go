@@ -21,14 +21,24 @@ const maxRequest = 1 << 20
 
 // Call is one request of the business and its answer. It holds no credentials.
 type Call struct {
-	At       time.Time
-	Method   string
-	Path     string
-	Request  []byte // of the messages endpoint only
-	Status   int    // 0 when the connection was cut
-	Response []byte
-	Problems []wacloud.Problem // of a refused message
-	Fault    bool              // an armed fault
+	ID        int // counts calls and deliveries
+	At        time.Time
+	Took      time.Duration
+	Method    string
+	Path      string
+	Header    http.Header // of the request, without credentials
+	Request   []byte      // of the messages endpoint only
+	Status    int         // 0 when the connection was cut
+	Answered  http.Header
+	Response  []byte
+	Problems  []wacloud.Problem // errors of a refused message, warnings of an accepted one
+	Code      int               // of the refusal
+	Details   string            // of the refusal
+	MessageID string            // of the message that was accepted
+	Chat      string            // number/user key
+	Fault     string            // the kind of the fault that hit it; "fault" for one without a name
+
+	rev int
 }
 
 // Calls returns the last requests, in order.
@@ -44,8 +54,14 @@ type answer struct {
 	contentType string
 	body        []byte
 	retryAfter  time.Duration
-	request     []byte // for the record
-	problems    []wacloud.Problem
+
+	// For the record.
+	request   []byte
+	problems  []wacloud.Problem
+	code      int
+	details   string
+	messageID string
+	chat      string
 }
 
 func jsonAnswer(v any) answer {
@@ -65,7 +81,7 @@ func (e *Engine) routes() *http.ServeMux {
 	mux.HandleFunc("GET /{version}/{media}", e.serve(CallMedia, e.lookup))
 	mux.HandleFunc("DELETE /{version}/{media}", e.serve(CallMedia, e.deleteMedia))
 	mux.HandleFunc("GET "+mediaPath+"{media}", e.serve(CallMedia, e.download))
-	mux.HandleFunc("/", e.serve(CallAny, func(r *http.Request) answer {
+	mux.HandleFunc("/", e.serve(CallAny, func(r *http.Request, _ Fault) answer {
 		return refusal{Code: 2500, Details: "There is no " + r.Method + " for this path here."}.answer()
 	}))
 	return mux
@@ -79,7 +95,7 @@ func (e *Engine) messages(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxRequest))
 	if err != nil {
 		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-			e.serve(CallSend, func(*http.Request) answer {
+			e.serve(CallSend, func(*http.Request, Fault) answer {
 				return refusal{Code: 100, Details: "The request is larger than 1 MiB."}.answer()
 			})(w, r)
 			return
@@ -87,24 +103,29 @@ func (e *Engine) messages(w http.ResponseWriter, r *http.Request) {
 		panic(http.ErrAbortHandler)
 	}
 	if isReceipt(body) {
-		e.serve(CallRead, func(r *http.Request) answer { return e.receipt(r, body) })(w, r)
+		e.serve(CallRead, func(r *http.Request, _ Fault) answer { return e.receipt(r, body) })(w, r)
 		return
 	}
-	e.serve(CallSend, func(r *http.Request) answer { return e.send(r, body) })(w, r)
+	e.serve(CallSend, func(r *http.Request, f Fault) answer { return e.send(r, body, f) })(w, r)
 }
 
 // serve wraps a call with what all have in common: the bearer, the version, the number, faults and the record.
-func (e *Engine) serve(call string, do func(r *http.Request) answer) http.HandlerFunc {
+func (e *Engine) serve(call string, do func(r *http.Request, f Fault) answer) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		record := Call{At: e.cfg.Now(), Method: r.Method, Path: r.URL.Path}
-		defer func() { e.record(record) }()
+		record := Call{At: e.Now(), Method: r.Method, Path: r.URL.Path}
+		start := time.Now()
+		defer func() {
+			record.Took = time.Since(start)
+			e.recordCall(record)
+		}()
 		a, ok := e.admit(r)
 		if ok {
+			record.Header = shown(r.Header)
 			fault := e.faults.take(call)
-			record.Fault = fault != Fault{}
+			record.Fault = fault.name()
 			if a, ok = fault.before(r.Context()); ok {
-				a = do(r)
-				record.Request, record.Problems = a.request, a.problems
+				a = do(r, fault)
+				record.note(a)
 			}
 			if fault.CutAfter {
 				panic(http.ErrAbortHandler)
@@ -113,30 +134,54 @@ func (e *Engine) serve(call string, do func(r *http.Request) answer) http.Handle
 		if a.status == 0 {
 			a.status = http.StatusOK
 		}
-		record.Status, record.Response = a.status, a.body
-		a.write(w)
+		a.head(w.Header())
+		record.Status, record.Response, record.Answered = a.status, a.body, shown(w.Header())
+		record.Code, record.Details = a.code, a.details
+		w.WriteHeader(a.status)
+		_, _ = w.Write(a.body) // a client that went away has no use for an error
 	}
 }
 
-func (e *Engine) record(c Call) {
+func (c *Call) note(a answer) {
+	c.Request, c.Problems, c.MessageID, c.Chat = a.request, a.problems, a.messageID, a.chat
+}
+
+func (e *Engine) recordCall(c Call) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	e.entries++
+	c.ID, c.rev = e.entries, e.nextRev()
 	e.calls.add(c, len(c.Request)+len(c.Response))
 	e.touch()
 }
 
-func (a answer) write(w http.ResponseWriter) {
+// shown is the part of a header that is shown to people: nothing that could hold a credential.
+func shown(h http.Header) http.Header {
+	out := http.Header{}
+	for _, name := range []string{
+		"Accept", "Content-Length", "Content-Type", "Date", "Location", "Retry-After", "Server", "User-Agent",
+	} {
+		if values := h.Values(name); len(values) > 0 {
+			out[name] = values
+		}
+	}
+	if h.Get("Authorization") != "" {
+		out.Set("Authorization", "Bearer [redacted]")
+	}
+	return out
+}
+
+// head sets the headers of an answer.
+func (a answer) head(h http.Header) {
 	if a.contentType == "" {
 		a.contentType = "application/json; charset=UTF-8"
 	}
-	w.Header().Set("Content-Type", a.contentType)
-	w.Header().Set("X-Content-Type-Options", "nosniff")
+	h.Set("Content-Type", a.contentType)
+	h.Set("X-Content-Type-Options", "nosniff")
 	if a.retryAfter > 0 {
 		seconds := (a.retryAfter + time.Second - 1) / time.Second
-		w.Header().Set("Retry-After", strconv.FormatInt(int64(seconds), 10))
+		h.Set("Retry-After", strconv.FormatInt(int64(seconds), 10))
 	}
-	w.WriteHeader(a.status)
-	_, _ = w.Write(a.body) // a client that went away has no use for an error
 }
 
 // admit checks what every call must have.

@@ -1,7 +1,9 @@
 package graph
 
 import (
+	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -11,18 +13,22 @@ import (
 
 // User is somebody with a phone. Identity never changes.
 type User struct {
+	Key      string // names the user within the engine: "u1"
 	Identity wacloud.User
 	stranger bool // known only because the business wrote to them
+	rev      int
 }
 
 type directory struct {
+	count   int // of all times
 	all     []*User
 	byPhone map[string]*User
 	byID    map[string]*User
 }
 
 func (d *directory) add(id wacloud.User, stranger bool) *User {
-	u := &User{Identity: id, stranger: stranger}
+	d.count++
+	u := &User{Key: fmt.Sprintf("u%d", d.count), Identity: id, stranger: stranger}
 	d.all = append(d.all, u)
 	if id.Phone != "" {
 		d.byPhone[id.Phone] = u
@@ -61,7 +67,14 @@ func (e *Engine) AddUser(id wacloud.User) (*User, error) {
 	case len(e.users.all) >= 2*e.cfg.KeepChats:
 		return nil, errors.New("graph: there are too many users")
 	}
-	return e.users.add(id, false), nil
+	return e.addUser(id, false), nil
+}
+
+func (e *Engine) addUser(id wacloud.User, stranger bool) *User {
+	u := e.users.add(id, stranger)
+	u.rev = e.nextRev()
+	e.touch()
+	return u
 }
 
 // Users returns everybody, in the order in which they came.
@@ -79,10 +92,32 @@ type Message struct {
 	At       time.Time
 	Outgoing wacloud.Outgoing // of the business's messages
 	Body     []byte           // the request of the business, or the webhook of the user
-	Status   string           // of the business's messages: the last one reported, or "accepted"
+	Status   string           // of the business's messages: the furthest one reported, or "accepted"
 	Read     bool             // of the user's messages: the business marked it as read
 
+	Type      string // Meta's
+	ReplyTo   string // the message that it quotes or answers
+	Errors    []wacloud.EventError
+	Problems  []wacloud.Problem // warnings
+	Reactions []MessageReaction
+
 	chat *chat
+	rev  int
+	due  time.Time // when the last status is due
+	seen bool      // the status read is scheduled
+	held []string  // statuses that wait for the user to act
+}
+
+// Content is what stands under the type's name, nil where the message has nothing there.
+func (m *Message) Content() json.RawMessage {
+	_, content, _ := contentOf(m)
+	return content
+}
+
+// MessageReaction is an emoji that hangs on a message.
+type MessageReaction struct {
+	FromUser bool
+	Emoji    string
 }
 
 // chatKey is a number's chat with a user or a group.
@@ -92,10 +127,21 @@ type chatKey struct {
 	group  string
 }
 
+// String is the key for people and pages; it has no slash but one.
+func (k chatKey) String() string {
+	if k.user != nil {
+		return k.number + "/" + k.user.Key
+	}
+	return k.number + "/" + k.group
+}
+
 type chat struct {
 	key      chatKey
 	messages ring[*Message]
 	typing   time.Time // the indicator is shown until then
+	lastIn   time.Time // when the user wrote last
+	pair     bucket
+	rev      int
 }
 
 // Messages returns what was written after the message with the number seq, both ways, in order.
@@ -130,7 +176,7 @@ func (e *Engine) Typing(number string, u *User) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	c := e.chats[chatKey{number: number, user: u}]
-	return c != nil && e.cfg.Now().Before(c.typing)
+	return c != nil && e.Now().Before(c.typing)
 }
 
 // chat returns the chat of key; the oldest makes room for it.
@@ -138,7 +184,7 @@ func (e *Engine) chat(key chatKey) *chat {
 	if c := e.chats[key]; c != nil {
 		return c
 	}
-	c := &chat{key: key, messages: newRing[*Message](e.cfg.Keep)}
+	c := &chat{key: key, messages: newRing[*Message](e.cfg.Keep), rev: e.nextRev()}
 	e.chats[key] = c
 	e.oldest = append(e.oldest, key)
 	if len(e.oldest) > e.cfg.KeepChats {
@@ -154,6 +200,7 @@ func (e *Engine) forget(key chatKey) {
 		delete(e.byID, m.ID)
 	}
 	e.bytes -= c.messages.bytes
+	e.generation++
 	delete(e.chats, key)
 	e.oldest = slices.DeleteFunc(slices.Clone(e.oldest), func(k chatKey) bool { return k == key })
 	elsewhere := func(k chatKey) bool { return k.user == key.user }
@@ -165,13 +212,16 @@ func (e *Engine) forget(key chatKey) {
 // write puts m at the end of its chat. Old messages, and old chats, make room for it.
 func (e *Engine) write(c *chat, m *Message) {
 	e.seq++
-	m.Seq, m.chat = e.seq, c
+	m.Seq, m.chat, m.rev = e.seq, c, e.nextRev()
+	m.Type, _, m.ReplyTo = contentOf(m)
 	before := c.messages.bytes
 	for _, old := range c.messages.add(m, len(m.Body)) {
 		delete(e.byID, old.ID)
+		e.generation++
 	}
 	e.bytes += c.messages.bytes - before
 	e.byID[m.ID] = m
+	e.react(m)
 	for e.bytes > e.cfg.KeepBytes && len(e.oldest) > 1 {
 		oldest := e.oldest[0]
 		if oldest == c.key {
@@ -182,6 +232,18 @@ func (e *Engine) write(c *chat, m *Message) {
 	e.touch()
 }
 
+// known is the chat that a request goes to, if it exists.
+func (e *Engine) known(number string, to address) chatKey {
+	switch {
+	case to.group:
+		return chatKey{number: number, group: to.input}
+	case to.userID:
+		return chatKey{number: number, user: e.users.byID[to.input]}
+	default:
+		return chatKey{number: number, user: e.users.byPhone[digits(to.input)]}
+	}
+}
+
 // addressee is the chat that a request goes to. Whoever is not known yet gets a phone now: the business may write first.
 func (e *Engine) addressee(number string, to address) chatKey {
 	if to.group {
@@ -190,13 +252,13 @@ func (e *Engine) addressee(number string, to address) chatKey {
 	if to.userID {
 		u := e.users.byID[to.input]
 		if u == nil {
-			u = e.users.add(wacloud.User{ID: to.input}, true)
+			u = e.addUser(wacloud.User{ID: to.input}, true)
 		}
 		return chatKey{number: number, user: u}
 	}
 	u := e.users.byPhone[digits(to.input)]
 	if u == nil {
-		u = e.users.add(wacloud.User{Phone: digits(to.input)}, true)
+		u = e.addUser(wacloud.User{Phone: digits(to.input)}, true)
 	}
 	return chatKey{number: number, user: u}
 }

@@ -11,18 +11,25 @@ import (
 )
 
 // decode reads a message as the library does and returns why it is refused. Warnings refuse nothing.
-func decode(body []byte) (*wacloud.Outgoing, []wacloud.Problem) {
+func decode(body []byte) (out *wacloud.Outgoing, problems, warnings []wacloud.Problem) {
 	if p, ok := unsupported(body); ok {
-		return nil, []wacloud.Problem{p}
+		return nil, []wacloud.Problem{p}, nil
 	}
 	out, err := wacloud.DecodeMessage(body)
 	if err != nil {
 		if invalid, ok := errors.AsType[*wacloud.ValidationError](err); ok {
-			return nil, invalid.Problems
+			return nil, invalid.Problems, nil
 		}
-		return nil, []wacloud.Problem{{Path: "$", Rule: "syntax", Got: "not a message"}}
+		return nil, []wacloud.Problem{{Path: "$", Rule: "syntax", Got: "not a message"}}, nil
 	}
-	return out, slices.DeleteFunc(out.Check(), func(p wacloud.Problem) bool { return p.Severity != wacloud.SeverityError })
+	for _, p := range out.Check() {
+		if p.Severity == wacloud.SeverityError {
+			problems = append(problems, p)
+		} else {
+			warnings = append(warnings, p)
+		}
+	}
+	return out, problems, warnings
 }
 
 // The types that Meta names (Meta, send messages, read 2026-03), those that the library does not model included.

@@ -18,24 +18,43 @@ import (
 // maxAnswer is how much of the bot's answer to a webhook is kept.
 const maxAnswer = 4 << 10
 
-// target is where webhooks go, and the queue of those that nobody waits for.
+// target is where webhooks go.
 type target struct {
-	mu     sync.Mutex
-	url    string
-	client *http.Client
-	queue  [][]byte
-	busy   bool
-	wg     sync.WaitGroup
+	mu      sync.Mutex
+	url     string
+	client  *http.Client
+	down    bool   // the last one found nobody
+	reached bool   // one has found somebody
+	late    []late // to be repeated when the bot is up again
+	batch   batch
 }
 
-// Delivery is one webhook that was posted to the bot.
+// late is a webhook that comes once more.
+type late struct{ body []byte }
+
+// maxLate bounds what waits for a restart.
+const maxLate = 100
+
+// Delivery is one webhook that was posted to the bot, or kept from it by a fault.
 type Delivery struct {
-	At     time.Time
-	Took   time.Duration
-	Body   []byte
-	Status int // of the bot's answer, 0 when there was none
-	Answer []byte
-	Err    error // why there was no answer
+	ID        int // counts calls and deliveries
+	At        time.Time
+	Took      time.Duration
+	URL       string
+	Header    http.Header // of the request
+	Body      []byte
+	What      string // "message text"
+	MessageID string
+	Chat      string // number/user key, where the message is known
+	Status    int    // of the bot's answer, 0 when there was none
+	Answered  http.Header
+	Answer    []byte
+	Err       error // why there was no answer
+	Attempt   int   // counts from 1
+	NextAt    time.Time
+	Fault     string
+
+	rev int
 }
 
 // Connect says where webhooks go. Without a transport they go over the network.
@@ -50,44 +69,100 @@ func (e *Engine) Connect(webhookURL string, transport http.RoundTripper) {
 	}
 }
 
+func (e *Engine) connected() bool {
+	e.target.mu.Lock()
+	defer e.target.mu.Unlock()
+	return e.target.client != nil
+}
+
+// Reachable reports whether the last webhook found a bot; known is false before the first.
+func (e *Engine) Reachable() (up, known bool) {
+	e.target.mu.Lock()
+	defer e.target.mu.Unlock()
+	return !e.target.down, e.target.reached || e.target.down
+}
+
 // errNotConnected says that there is no bot.
 var errNotConnected = errors.New("graph: no bot is connected")
 
-// Deliver signs a webhook body, posts it and returns the bot's answer.
-func (e *Engine) Deliver(ctx context.Context, body []byte) Delivery {
-	return e.Post(ctx, body, Sign(body, e.cfg.AppSecret))
+// letter is one webhook on its way.
+type letter struct {
+	body      []byte // what is posted
+	signature string // left out when empty
+	again     []byte // what is posted when it is not taken
+	attempt   int    // counts from 1
+	fault     string
 }
 
-// Post is Deliver with a signature header of its own; an empty one is left out.
+func (e *Engine) signed(body []byte) letter {
+	return letter{body: body, signature: Sign(body, e.cfg.AppSecret), again: body, attempt: 1}
+}
+
+// Deliver signs a webhook body, posts it and returns the bot's answer. An armed fault hits it; where the policy says so
+// it is repeated until the bot takes it.
+func (e *Engine) Deliver(ctx context.Context, body []byte) Delivery {
+	_, _, isMessage := eventsOf(body)
+	if d, joined := e.joinBatch(ctx, body); joined {
+		return d
+	}
+	return e.deliverWith(ctx, body, e.faults.takeWebhook(isMessage))
+}
+
+// Post is Deliver with a signature header of its own, without faults and repetition; an empty signature is left out.
 func (e *Engine) Post(ctx context.Context, body []byte, signature string) Delivery {
-	start := e.cfg.Now()
-	d := Delivery{At: start, Body: body}
-	d.Status, d.Answer, d.Err = e.post(ctx, body, signature)
-	d.Took = e.cfg.Now().Sub(start)
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.posts.add(d, len(d.Body)+len(d.Answer))
-	e.touch()
+	return e.record(e.exchange(ctx, letter{body: body, signature: signature, attempt: 1}))
+}
+
+// redeliveries are the pauses after which a webhook that was not taken is repeated. Meta goes on for days.
+var redeliveries = [...]time.Duration{time.Second, 4 * time.Second, 15 * time.Second, time.Minute, 5 * time.Minute}
+
+// attempt posts a letter and, where the policy says so, schedules the next attempt.
+func (e *Engine) attempt(ctx context.Context, l letter) Delivery {
+	d := e.exchange(ctx, l)
+	if d.Status != http.StatusOK && e.Policy().Redeliver && e.connected() && l.attempt <= len(redeliveries) {
+		pause := redeliveries[l.attempt-1]
+		d.NextAt = e.Now().Add(pause)
+		next := e.signed(l.again)
+		next.attempt = l.attempt + 1
+		e.at(time.Now().Add(pause), func(ctx context.Context) { e.attempt(ctx, next) })
+	}
+	return e.record(d)
+}
+
+// exchange posts a letter.
+func (e *Engine) exchange(ctx context.Context, l letter) Delivery {
+	d := Delivery{At: e.Now(), Body: l.body, Attempt: l.attempt, Fault: l.fault}
+	start := time.Now()
+	d.Err = e.post(ctx, l, &d)
+	d.Took = time.Since(start)
+	e.notice(ctx, d)
 	return d
 }
 
-func (e *Engine) post(ctx context.Context, body []byte, signature string) (status int, text []byte, err error) {
+func (e *Engine) post(ctx context.Context, l letter, d *Delivery) error {
 	e.target.mu.Lock()
 	address, client := e.target.url, e.target.client
 	e.target.mu.Unlock()
 	if client == nil {
-		return 0, nil, errNotConnected
+		return errNotConnected
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, address, bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, address, bytes.NewReader(l.body))
 	if err != nil {
-		return 0, nil, err
+		return err
 	}
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("User-Agent", "facebookexternalua")
-	if signature != "" {
-		req.Header.Set("X-Hub-Signature-256", signature)
+	if l.signature != "" {
+		req.Header.Set("X-Hub-Signature-256", l.signature)
 	}
-	return read(client.Do(req))
+	d.URL, d.Header = address, req.Header.Clone()
+	resp, err := client.Do(req)
+	if err != nil {
+		return err
+	}
+	d.Answered = shown(resp.Header)
+	d.Status, d.Answer, err = read(resp, nil)
+	return err
 }
 
 func read(resp *http.Response, err error) (status int, text []byte, _ error) {
@@ -97,6 +172,51 @@ func read(resp *http.Response, err error) (status int, text []byte, _ error) {
 	defer resp.Body.Close()
 	text, err = io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
 	return resp.StatusCode, text, err
+}
+
+// record keeps a delivery.
+func (e *Engine) record(d Delivery) Delivery {
+	d.What, d.MessageID, _ = eventsOf(d.Body)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.entries++
+	d.ID, d.rev = e.entries, e.nextRev()
+	if m := e.byID[d.MessageID]; m != nil {
+		d.Chat = m.chat.key.String()
+	}
+	e.posts.add(d, len(d.Body)+len(d.Answer))
+	e.touch()
+	return d
+}
+
+// notice sees whether the bot is up. When it is again, what is late comes.
+func (e *Engine) notice(ctx context.Context, d Delivery) {
+	e.target.mu.Lock()
+	wasDown := e.target.down
+	switch {
+	case d.Err == nil:
+		e.target.down, e.target.reached = false, true
+	case ctx.Err() == nil:
+		e.target.down = true
+	}
+	back := wasDown && !e.target.down
+	e.target.mu.Unlock()
+	if back {
+		e.Restarted()
+	}
+}
+
+// Restarted says that the bot was restarted: what the fault "late" keeps comes once more.
+func (e *Engine) Restarted() {
+	e.target.mu.Lock()
+	all := e.target.late
+	e.target.late = nil
+	e.target.mu.Unlock()
+	for _, l := range all {
+		again := e.signed(l.body)
+		again.fault = kindLate
+		e.at(time.Now(), func(ctx context.Context) { e.attempt(ctx, again) })
+	}
 }
 
 // Deliveries returns the last webhooks that were posted, in order.
@@ -128,55 +248,21 @@ func (e *Engine) Handshake(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	status, text, err := read(client.Do(req))
+	status, text, err := read(client.Do(req))             //nolint:bodyclose // read closes it
+	if urlErr, ok := errors.AsType[*url.Error](err); ok { // its text holds the verify token
+		err = urlErr.Err
+	}
 	switch {
 	case err != nil:
-		return err
+		return fmt.Errorf("graph: handshake: %w", err)
 	case status != http.StatusOK || string(text) != challenge:
 		return fmt.Errorf("graph: handshake: the bot answered %d %q, not 200 and the challenge", status, text)
 	}
 	return nil
 }
 
-// enqueue delivers body in the background, after what is queued already.
-func (e *Engine) enqueue(body []byte) {
-	t := &e.target
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.client == nil {
-		return
-	}
-	t.queue = append(t.queue, body)
-	if !t.busy {
-		t.busy = true
-		t.wg.Go(e.drain)
-	}
-}
-
-// drain ends when the queue is empty, so that nothing runs while nothing is to be done.
-func (e *Engine) drain() {
-	t := &e.target
-	for {
-		t.mu.Lock()
-		if len(t.queue) == 0 {
-			t.busy = false
-			t.mu.Unlock()
-			e.Touch()
-			return
-		}
-		body := t.queue[0]
-		t.queue = t.queue[1:]
-		t.mu.Unlock()
-		e.Deliver(context.Background(), body)
-	}
-}
-
 // Delivering reports whether webhooks wait to be delivered.
-func (e *Engine) Delivering() bool {
-	e.target.mu.Lock()
-	defer e.target.mu.Unlock()
-	return e.target.busy
-}
+func (e *Engine) Delivering() bool { return e.schedule.running() }
 
 // Sign returns the X-Hub-Signature-256 header of a body.
 func Sign(body []byte, secret string) string {

@@ -1,11 +1,13 @@
 package graph
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/wacloud/wacloud"
@@ -26,8 +28,7 @@ type Config struct {
 	VerifyToken string
 	BaseURL     string           // where the engine is served, for the addresses of media
 	Now         func() time.Time // defaults to time.Now
-	AutoStatus  bool             // report sent and delivered for every accepted message, and read when the user acts
-	CarouselTap TapShape
+	Policy      Policy
 	Keep        int // messages per chat, calls, deliveries and sent messages that are kept, defaults to 1000 of each
 	KeepChats   int // chats and users that are kept, defaults to 10,000
 	KeepBytes   int // of media and, apart, of chats, defaults to 256 MiB
@@ -36,12 +37,15 @@ type Config struct {
 // Engine plays Meta. It is an [http.Handler] for the Graph API's paths, without a base path before the version. It is
 // safe for concurrent use and holds a bounded number of everything.
 type Engine struct {
-	cfg    Config
-	mux    *http.ServeMux
-	faults faults
-	target target
+	cfg      Config
+	mux      *http.ServeMux
+	faults   faults
+	target   target
+	schedule *schedule
+	offset   atomic.Int64 // of the simulated clock
 
 	mu      sync.Mutex
+	policy  Policy
 	changed chan struct{} // closed and replaced at every change
 	users   directory
 	chats   map[chatKey]*chat
@@ -55,6 +59,14 @@ type Engine struct {
 	seq     int
 	inbound int
 	out     int
+	entries int
+
+	throughput map[string]*bucket // by number
+
+	rev        int // counts the changes; what changed carries the number of its last one
+	policyRev  int
+	clockRev   int
+	generation int // counts what was forgotten
 }
 
 // New returns an engine.
@@ -87,13 +99,32 @@ func New(cfg Config) (*Engine, error) {
 		calls:   newRing[Call](cfg.Keep),
 		posts:   newRing[Delivery](cfg.Keep),
 		media:   mediaStore{max: cfg.KeepBytes},
+
+		policy:     cfg.Policy,
+		schedule:   newSchedule(),
+		throughput: map[string]*bucket{},
 	}
 	e.mux = e.routes()
 	return e, nil
 }
 
-// Close waits for the webhooks that are under way.
-func (e *Engine) Close() { e.target.wg.Wait() }
+// Close waits for the webhooks that are under way or scheduled.
+func (e *Engine) Close() { e.schedule.wg.Wait() }
+
+// Stop drops what is scheduled, breaks off what is under way, and waits for its end. Nothing is scheduled any more.
+func (e *Engine) Stop() {
+	e.schedule.stop()
+	e.schedule.wg.Wait()
+	e.Touch()
+}
+
+// at runs do at a time, in the background.
+func (e *Engine) at(due time.Time, do func(ctx context.Context)) { e.schedule.at(due, do, e.Touch) }
+
+func (e *Engine) nextRev() int {
+	e.rev++
+	return e.rev
+}
 
 // Changed is closed at the next change of anything: take it, look, then wait.
 func (e *Engine) Changed() <-chan struct{} {

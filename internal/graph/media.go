@@ -92,7 +92,7 @@ func (e *Engine) mediaURL(id string) string {
 	return strings.TrimSuffix(e.cfg.BaseURL, "/") + mediaPath + id
 }
 
-func (e *Engine) upload(r *http.Request) answer {
+func (e *Engine) upload(r *http.Request, _ Fault) answer {
 	mimeType, data, err := readUpload(r)
 	if err != nil {
 		return refusal{Code: 100, Details: err.Error()}.answer()
@@ -168,7 +168,7 @@ func (e *Engine) owned(r *http.Request) (*file, answer) {
 	return f, answer{}
 }
 
-func (e *Engine) lookup(r *http.Request) answer {
+func (e *Engine) lookup(r *http.Request, _ Fault) answer {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	f, refused := e.owned(r)
@@ -185,7 +185,7 @@ func (e *Engine) lookup(r *http.Request) answer {
 	}{e.mediaURL(f.id), f.mimeType, hex.EncodeToString(f.sum[:]), len(f.data), f.id, "whatsapp"})
 }
 
-func (e *Engine) download(r *http.Request) answer {
+func (e *Engine) download(r *http.Request, _ Fault) answer {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	f := e.media.find(r.PathValue("media"))
@@ -195,7 +195,7 @@ func (e *Engine) download(r *http.Request) answer {
 	return answer{contentType: f.mimeType, body: f.data}
 }
 
-func (e *Engine) deleteMedia(r *http.Request) answer {
+func (e *Engine) deleteMedia(r *http.Request, _ Fault) answer {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	f, refused := e.owned(r)

@@ -106,7 +106,7 @@ func (e *Engine) Tap(o Option) Content {
 	case OptionRow:
 		return ListReply(wacloud.Row{ID: o.ID, Title: o.Title, Description: o.Description})
 	case OptionCard:
-		return CarouselTap(e.cfg.CarouselTap, b)
+		return CarouselTap(e.Policy().CarouselTap, b)
 	case OptionTemplate:
 		return QuickReply(b)
 	default:

@@ -46,7 +46,7 @@ func (r refusal) answer() answer {
 	if err != nil {
 		panic(err) // strings and numbers always marshal
 	}
-	return answer{status: r.Status, body: body, retryAfter: r.RetryAfter}
+	return answer{status: r.Status, body: body, retryAfter: r.RetryAfter, code: r.Code, details: r.Details}
 }
 
 // traceID is the same for the same refusal, so that tests can compare answers.

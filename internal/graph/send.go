@@ -21,45 +21,59 @@ type address struct {
 }
 
 // send takes a message or refuses it as Meta would.
-func (e *Engine) send(r *http.Request, body []byte) answer {
+func (e *Engine) send(r *http.Request, body []byte, f Fault) answer {
 	a, out := e.check(r, body)
-	a.request = body
-	if out == nil {
-		return a
+	if out != nil {
+		a = e.take(r.PathValue("number"), body, *out, f, a.problems)
 	}
-	e.mu.Lock()
-	to := addressOf(body)
-	key := e.addressee(r.PathValue("number"), to)
-	m := &Message{ID: e.nextOutbound(), At: e.cfg.Now(), Outgoing: *out, Body: body, Status: "accepted"}
-	e.sent.add(*out, len(body))
-	c := e.chat(key)
-	c.typing = time.Time{}
-	e.write(c, m)
-	e.mu.Unlock()
-	if e.cfg.AutoStatus {
-		e.queueStatus(m.ID, "sent")
-		e.queueStatus(m.ID, "delivered")
-	}
-	a = accepted(m, to, key)
 	a.request = body
 	return a
 }
 
-// check decodes and validates a message as the library does; out is nil when it is refused.
+// take writes a valid message into its chat, unless there is one too many or the user has not written for too long.
+func (e *Engine) take(number string, body []byte, out wacloud.Outgoing, f Fault, warnings []wacloud.Problem) answer {
+	to := addressOf(body)
+	e.mu.Lock()
+	refused, fails := e.allow(number, to, out.Message)
+	if refused != 0 {
+		e.mu.Unlock()
+		return refusal{Code: refused}.answer()
+	}
+	key := e.addressee(number, to)
+	c := e.chat(key)
+	if e.policy.PairLimit && key.user != nil && !c.pair.take(e.Now(), pairBurst, pairPerSecond) {
+		e.mu.Unlock()
+		return refusal{Code: 131056}.answer()
+	}
+	m := &Message{ID: e.nextOutbound(), At: e.Now(), Outgoing: out, Body: body, Status: "accepted", Problems: warnings}
+	e.sent.add(out, len(body))
+	c.typing, c.rev = time.Time{}, e.nextRev()
+	e.write(c, m)
+	e.mu.Unlock()
+	if f.Async {
+		fails = f.Code
+	}
+	e.announce(m.ID, fails)
+	a := accepted(m, to, key)
+	a.problems, a.messageID, a.chat = warnings, m.ID, key.String()
+	return a
+}
+
+// check decodes and validates a message as the library does; out is nil when it is refused. The answer holds the problems.
 func (e *Engine) check(r *http.Request, body []byte) (a answer, out *wacloud.Outgoing) {
 	if mediaType, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); mediaType != "application/json" {
 		return refusal{Code: 100, Details: "The Content-Type must be application/json."}.answer(), nil
 	}
-	out, problems := decode(body)
+	out, problems, warnings := decode(body)
 	if len(problems) == 0 {
 		problems = e.checkRecipient(r.PathValue("number"), addressOf(body))
 	}
 	if len(problems) > 0 {
 		a = refuse(problems).answer()
-		a.problems = problems
+		a.problems = append(problems, warnings...)
 		return a, nil
 	}
-	return answer{}, out
+	return answer{problems: warnings}, out
 }
 
 // checkRecipient refuses a number that writes to itself.
@@ -167,12 +181,12 @@ func (e *Engine) markRead(number string, body []byte) answer {
 		return refusal{Code: 131009, Details: "message_id: there is no such message from a user"}.answer()
 	}
 	for _, earlier := range m.chat.messages.items {
-		if earlier.FromUser && earlier.Seq <= m.Seq {
-			earlier.Read = true
+		if earlier.FromUser && earlier.Seq <= m.Seq && !earlier.Read {
+			earlier.Read, earlier.rev = true, e.nextRev()
 		}
 	}
 	if b.Typing != nil {
-		m.chat.typing = e.cfg.Now().Add(typingShown)
+		m.chat.typing, m.chat.rev = e.Now().Add(typingShown), e.nextRev()
 	}
 	e.touch()
 	return success

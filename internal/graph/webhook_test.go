@@ -218,7 +218,7 @@ func TestHandshakeWantsTheChallenge(t *testing.T) {
 // Statuses follow each message in order: sent, delivered, and read when the user acts.
 func TestStatusesFollow(t *testing.T) {
 	t.Parallel()
-	e := newEngine(t, func(c *graph.Config) { c.AutoStatus = true })
+	e := newEngine(t, func(c *graph.Config) { c.Policy.AutoStatus = true })
 	sink := &webhookSink{}
 	e.Connect("https://bot.invalid/webhook", graph.InProcess{Handler: sink})
 	u, err := e.AddUser(ada)
