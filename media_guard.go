@@ -13,6 +13,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/wacloud/wacloud/internal/netaddr"
 )
 
 // A media address comes from an answer, so it is checked like any input: the host against a list, and the address after
@@ -168,40 +170,7 @@ func (s *settings) checkRemote(addr net.Addr) error {
 
 var errNotPublic = &refusedError{"the media host's address is not a public one"}
 
-// mayDial reports whether an address is public, or loopback where the base URL is. A translated address counts as the
-// IPv4 address that it stands for.
+// mayDial reports whether an address is public, or loopback where the base URL is.
 func (s *settings) mayDial(addr netip.Addr) bool {
-	addr = addr.Unmap()
-	if nat64.Contains(addr) {
-		b := addr.As16()
-		addr = netip.AddrFrom4([4]byte(b[12:]))
-	}
-	if addr.IsLoopback() {
-		return s.local
-	}
-	return addr.Zone() == "" && addr.IsGlobalUnicast() && !addr.IsPrivate() &&
-		!slices.ContainsFunc(notPublic, func(p netip.Prefix) bool { return p.Contains(addr) })
-}
-
-var nat64 = netip.MustParsePrefix("64:ff9b::/96")
-
-// notPublic holds what netip counts as global unicast and is not reachable for everyone, or stands for another address
-// (IANA's special-purpose address registries).
-var notPublic = []netip.Prefix{
-	netip.MustParsePrefix("0.0.0.0/8"),
-	netip.MustParsePrefix("100.64.0.0/10"), // carrier-grade NAT
-	netip.MustParsePrefix("192.0.0.0/24"),
-	netip.MustParsePrefix("192.0.2.0/24"),
-	netip.MustParsePrefix("198.18.0.0/15"),
-	netip.MustParsePrefix("198.51.100.0/24"),
-	netip.MustParsePrefix("203.0.113.0/24"),
-	netip.MustParsePrefix("240.0.0.0/4"),
-	netip.MustParsePrefix("::/96"),          // IPv4-compatible
-	netip.MustParsePrefix("64:ff9b:1::/48"), // NAT64, local
-	netip.MustParsePrefix("100::/64"),
-	netip.MustParsePrefix("2001::/23"), // Teredo and others
-	netip.MustParsePrefix("2001:db8::/32"),
-	netip.MustParsePrefix("2002::/16"), // 6to4
-	netip.MustParsePrefix("3fff::/20"),
-	netip.MustParsePrefix("fec0::/10"), // site-local
+	return netaddr.IsPublic(addr) || s.local && netaddr.Plain(addr).IsLoopback()
 }

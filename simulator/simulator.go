@@ -1,12 +1,14 @@
 package simulator
 
 import (
+	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/wacloud/wacloud"
@@ -56,6 +58,22 @@ type Simulator struct {
 	engine  *graph.Engine
 	handler http.Handler
 	secrets secrets
+	log     lineLog
+	links   linkFetcher
+	streams atomic.Int32    // that are open
+	closed  context.Context // ends the streams
+	close   context.CancelFunc
+}
+
+// maxRecords is how many messages of a chat, calls and webhooks are kept, of each.
+const maxRecords = 1000
+
+// maxKept is how many bytes of files, and of chats, are kept: a saved state can be restored.
+const maxKept = 24 << 20
+
+// defaultPolicy is as strict as Meta.
+var defaultPolicy = graph.Policy{
+	Window: graph.WindowRefuse, PairLimit: true, Throughput: 80, AutoStatus: true, StatusDelay: 150 * time.Millisecond, Redeliver: true,
 }
 
 // secrets are random at each start and worth nothing elsewhere.
@@ -113,7 +131,8 @@ func (o Options) withDefaults() Options {
 func (s *Simulator) start() error {
 	engine, err := graph.New(graph.Config{
 		Numbers: s.numbers(), Token: s.secrets.accessToken, AppSecret: s.secrets.appSecret,
-		VerifyToken: s.secrets.verifyToken, BaseURL: s.opts.BaseURL, Now: s.opts.Now, AutoStatus: true,
+		VerifyToken: s.secrets.verifyToken, BaseURL: s.opts.BaseURL, Now: s.opts.Now, Policy: defaultPolicy,
+		Keep: maxRecords, KeepBytes: maxKept,
 	})
 	if err != nil {
 		return err
@@ -124,6 +143,8 @@ func (s *Simulator) start() error {
 		}
 	}
 	s.engine = engine
+	s.closed, s.close = context.WithCancel(context.Background())
+	s.links = newLinkFetcher(s.opts.RemoteMedia)
 	switch {
 	case s.opts.Handler != nil:
 		engine.Connect("https://bot.invalid/webhook", graph.InProcess{Handler: s.opts.Handler})
@@ -152,7 +173,11 @@ func (s *Simulator) SetBaseURL(baseURL string) {
 }
 
 // Close stops what is under way and waits for it. Event streams end.
-func (s *Simulator) Close() { s.engine.Close() }
+func (s *Simulator) Close() {
+	s.close()
+	s.engine.Stop()
+	s.links.close()
+}
 
 // Config is the configuration of a bot that talks to the simulator.
 func (s *Simulator) Config() wacloud.Config {
@@ -191,4 +216,7 @@ func RouterLookup(r *wacloud.Router) func(id string) (pattern string, params map
 }
 
 // Log adds a line that the bot printed to the inspector; stream is "stdout" or "stderr".
-func (s *Simulator) Log(stream, line string) {}
+func (s *Simulator) Log(stream, line string) {
+	s.log.add(s.engine.Now(), stream, line)
+	s.engine.Touch()
+}

@@ -57,17 +57,25 @@ func (d *directory) find(id wacloud.User) *User {
 func (e *Engine) AddUser(id wacloud.User) (*User, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	switch {
-	case id.Phone == "" && id.ID == "":
-		return nil, errors.New("graph: a user needs a phone number or a user id")
-	case strings.Trim(id.Phone, "0123456789") != "":
-		return nil, errors.New("graph: the phone number of a user is digits only, as webhooks write it")
-	case id.Phone != "" && e.users.byPhone[id.Phone] != nil, id.ID != "" && e.users.byID[id.ID] != nil:
-		return nil, errors.New("graph: there is such a user already")
-	case len(e.users.all) >= 2*e.cfg.KeepChats:
+	if len(e.users.all) >= 2*e.cfg.KeepChats {
 		return nil, errors.New("graph: there are too many users")
 	}
+	if err := e.users.check(id); err != nil {
+		return nil, fmt.Errorf("graph: %w", err)
+	}
 	return e.addUser(id, false), nil
+}
+
+func (d *directory) check(id wacloud.User) error {
+	switch {
+	case id.Phone == "" && id.ID == "":
+		return errors.New("a user needs a phone number or a user id")
+	case strings.Trim(id.Phone, "0123456789") != "":
+		return errors.New("the phone number of a user is digits only, as webhooks write it")
+	case id.Phone != "" && d.byPhone[id.Phone] != nil, id.ID != "" && d.byID[id.ID] != nil:
+		return errors.New("there is such a user already")
+	}
+	return nil
 }
 
 func (e *Engine) addUser(id wacloud.User, stranger bool) *User {
@@ -112,6 +120,14 @@ type Message struct {
 func (m *Message) Content() json.RawMessage {
 	_, content, _ := contentOf(m)
 	return content
+}
+
+// Sender is who wrote a user's message; the zero User for the business's.
+func (m *Message) Sender() wacloud.User {
+	if !m.FromUser || m.chat == nil || m.chat.key.user == nil {
+		return wacloud.User{}
+	}
+	return m.chat.key.user.Identity
 }
 
 // MessageReaction is an emoji that hangs on a message.

@@ -22,6 +22,7 @@ const (
 	TapButton      TapShape = iota // type "button"
 	TapButtonReply                 // interactive.button_reply
 	TapQuickReply                  // interactive.quick_reply
+	TapTurns                       // all of them in turn, for [Option.Taps]
 )
 
 // Text is a text.

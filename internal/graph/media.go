@@ -47,10 +47,16 @@ type mediaStore struct {
 }
 
 func (s *mediaStore) add(number, mimeType string, data []byte) *file {
-	s.seq++
-	f := &file{
-		id: fmt.Sprintf("9%014d", s.seq), number: number, mimeType: mimeType, data: data, sum: sha256.Sum256(data),
+	for {
+		s.seq++
+		if id := fmt.Sprintf("9%014d", s.seq); s.find(id) == nil {
+			return s.put(id, number, mimeType, data)
+		}
 	}
+}
+
+func (s *mediaStore) put(id, number, mimeType string, data []byte) *file {
+	f := &file{id: id, number: number, mimeType: mimeType, data: data, sum: sha256.Sum256(data)}
 	s.files = append(s.files, f)
 	for s.total += len(data); s.total > s.max && len(s.files) > 1; {
 		s.total -= len(s.files[0].data)

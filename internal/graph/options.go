@@ -100,16 +100,21 @@ func componentOptions(components []templateComponent, card int) []Option {
 }
 
 // Tap is what arrives when o is tapped.
-func (e *Engine) Tap(o Option) Content {
+func (e *Engine) Tap(o Option) Content { return o.Taps(e.Policy().CarouselTap)[0] }
+
+// Taps is what arrives when o is tapped and taps on cards have a shape: one content, or three with [TapTurns].
+func (o Option) Taps(shape TapShape) []Content {
 	b := wacloud.Button{ID: o.ID, Title: o.Title}
-	switch o.Kind {
-	case OptionRow:
-		return ListReply(wacloud.Row{ID: o.ID, Title: o.Title, Description: o.Description})
-	case OptionCard:
-		return CarouselTap(e.Policy().CarouselTap, b)
-	case OptionTemplate:
-		return QuickReply(b)
+	switch {
+	case o.Kind == OptionRow:
+		return []Content{ListReply(wacloud.Row{ID: o.ID, Title: o.Title, Description: o.Description})}
+	case o.Kind == OptionCard && shape == TapTurns:
+		return []Content{CarouselTap(TapButton, b), CarouselTap(TapButtonReply, b), CarouselTap(TapQuickReply, b)}
+	case o.Kind == OptionCard:
+		return []Content{CarouselTap(shape, b)}
+	case o.Kind == OptionTemplate:
+		return []Content{QuickReply(b)}
 	default:
-		return ButtonReply(b)
+		return []Content{ButtonReply(b)}
 	}
 }

@@ -56,6 +56,9 @@ func traceID(r refusal) string {
 	return fmt.Sprintf("A%015X", h.Sum64()>>4)
 }
 
+// Title is Meta's short text for a code.
+func Title(code int) string { return codeOf(code).title }
+
 type codeRow struct {
 	status    int
 	title     string
