@@ -29,7 +29,7 @@ const defaultTimeout = 30 * time.Second
 const version = "0.1.0"
 
 // Client sends messages from one business phone number. It is safe for concurrent use.
-type Client struct {
+type Client struct { //nolint:recvcheck // Format must hold for a copy too
 	number   string
 	messages *url.URL // of the messages endpoint, read only
 	*settings
@@ -143,6 +143,9 @@ func (c *Client) String() string {
 	}
 	return "wacloud.Client(" + c.number + ")"
 }
+
+// Format prints String, whatever the verb.
+func (c Client) Format(f fmt.State, _ rune) { writeText(f, c.String()) }
 
 // An Option configures a [Client]. The order of options never matters; [NewClient] checks them all. Of an option that
 // is given twice the last counts. A nil value means that the option was not given.

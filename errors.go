@@ -3,6 +3,7 @@ package wacloud
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
@@ -31,7 +32,7 @@ var (
 // redirect, a 200 without a message id. Branch on the sentinels with [errors.Is], or on Code; Message may change at any
 // time (Meta, error codes, read 2025-12). Error gives code, status and fbtrace_id, with everything that looks like a
 // token or a phone number masked; the fields hold what came.
-type APIError struct {
+type APIError struct { //nolint:recvcheck // Format and LogValue must hold for a value too
 	StatusCode int    // of HTTP
 	Code       int    // Graph's code, 0 when the body had none
 	Subcode    int    // deprecated by Meta, 0 since v16
@@ -73,8 +74,11 @@ func (e *APIError) Error() string {
 	return b.String()
 }
 
-// GoString is Error, so that %#v does not print the body.
-func (e *APIError) GoString() string { return e.Error() }
+// Format prints Error, also for a value and for %#v and %d, which would print the fields.
+func (e APIError) Format(f fmt.State, verb rune) { formatText(f, verb, e.Error()) }
+
+// LogValue is Error.
+func (e APIError) LogValue() slog.Value { return slog.StringValue(e.Error()) }
 
 // Is reports whether e belongs to one of the sentinels. It goes by code; the HTTP status decides only where the code is
 // absent or unknown.

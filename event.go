@@ -2,6 +2,8 @@ package wacloud
 
 import (
 	"encoding/json"
+	"fmt"
+	"log/slog"
 	"slices"
 	"strconv"
 	"time"
@@ -292,6 +294,12 @@ func (e EventError) Error() string {
 	}
 	return "wacloud: webhook: " + maskText(what) + " (code " + strconv.Itoa(e.Code) + ")"
 }
+
+// Format prints Error, also for %#v and %d, which would print the fields.
+func (e EventError) Format(f fmt.State, verb rune) { formatText(f, verb, e.Error()) }
+
+// LogValue is Error.
+func (e EventError) LogValue() slog.Value { return slog.StringValue(e.Error()) }
 
 // Is reports whether e belongs to one of the sentinels.
 func (e EventError) Is(target error) bool { return codeIs(e.Code, target) }

@@ -8,9 +8,9 @@ import (
 // maxErrorText is the length up to which a text of the API is repeated in an error, in bytes.
 const maxErrorText = 400
 
-// sensitive matches what may be a token or a message id (20 letters and digits in a row) or a phone number (7 digits,
-// however they are grouped). Graph repeats bad tokens and numbers in its messages.
-var sensitive = regexp.MustCompile(`[A-Za-z0-9]{20,}|\+?\d(?:[ .()/-]{0,2}\d){6,}`)
+// sensitive matches what may be a token or a message id (20 letters and digits in a row), a user id ("BR.…") or a phone
+// number (7 digits, however they are grouped). Graph repeats bad tokens, ids and numbers in its messages.
+var sensitive = regexp.MustCompile(`[A-Za-z0-9]{20,}|\b[A-Z]{2}\.[A-Za-z0-9]{6,}|\+?\d(?:[ .()/-]{0,2}\d){6,}`)
 
 // maskText makes a text that came from outside fit for an error or a log line.
 func maskText(s string) string {

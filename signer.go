@@ -27,7 +27,7 @@ import (
 // and their signed ids go to [Router.BadID].
 //
 // An IDSigner is safe for concurrent use. The zero value has no key: it signs nothing and refuses every signature.
-type IDSigner struct {
+type IDSigner struct { //nolint:recvcheck // Format must hold for a copy too
 	keys [][]byte
 }
 
