@@ -1,0 +1,72 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/wacloud/wacloud/simulator"
+)
+
+// stopPatience is how long the bot may take to stop before it is killed.
+const stopPatience = 5 * time.Second
+
+// childEnv is the environment of the bot: ours in place of any real credentials.
+func childEnv(environ, ours []string) []string {
+	var env []string
+	for _, v := range environ {
+		name, _, _ := strings.Cut(v, "=")
+		if !strings.HasPrefix(strings.ToUpper(name), "WHATSAPP_") {
+			env = append(env, v)
+		}
+	}
+	return append(env, ours...)
+}
+
+// runChild runs the bot until ctx ends, with everything that it starts. Its lines go to the inspector and to the terminal.
+// A bot that ends by itself is an error.
+func runChild(ctx context.Context, command string, env []string, sim *simulator.Simulator, t terminal) error {
+	cmd := shell(ctx, command)
+	cmd.Env = env
+	cmd.Cancel = func() error { return terminate(cmd) }
+	cmd.WaitDelay = stopPatience
+	stdout, outLines := lines(sim, "stdout", t.out)
+	stderr, errLines := lines(sim, "stderr", t.err)
+	cmd.Stdout, cmd.Stderr = stdout, stderr
+	err := cmd.Run()
+	kill(cmd) // what it has started and left behind
+	_ = errors.Join(stdout.Close(), stderr.Close())
+	<-outLines
+	<-errLines
+	switch {
+	case ctx.Err() != nil:
+		return nil
+	case err != nil:
+		return fmt.Errorf("the bot ended: %w", err)
+	default:
+		return errors.New("the bot ended")
+	}
+}
+
+// lines returns a writer whose lines are logged; done is closed when the last one is.
+func lines(sim *simulator.Simulator, stream string, echo io.Writer) (w *io.PipeWriter, done <-chan struct{}) {
+	r, w := io.Pipe()
+	end := make(chan struct{})
+	go func() {
+		defer close(end)
+		in := bufio.NewReaderSize(r, 64<<10)
+		for {
+			line, _, err := in.ReadLine() // a longer line comes in pieces
+			if err != nil {
+				return
+			}
+			sim.Log(stream, string(line))
+			fmt.Fprintln(echo, string(line))
+		}
+	}()
+	return w, end
+}
