@@ -1,8 +1,9 @@
 // Restaurant is an ordering bot in Portuguese: restaurants on a carousel, dishes in lists, the cart on buttons, the order
 // behind a link. Every id on its buttons carries the state it needs.
 //
-//	go run -C examples ./restaurant           # no credentials: a phone in your terminal
-//	go run -C examples ./restaurant -script   # plays a whole order by itself and checks every answer
+//	go run -C examples ./restaurant             # no credentials: a phone in your browser, at the address that it prints
+//	go run -C examples ./restaurant -terminal   # a phone in your terminal
+//	go run -C examples ./restaurant -script     # plays a whole order by itself and checks every answer
 //
 // With the WHATSAPP_* variables of wacloud.ConfigFromEnv and PUBLIC_URL (the https address under which Meta reaches this
 // program) it serves the real API on the address of -addr, and keeps the events in the file of -db. For that it is built
@@ -36,7 +37,8 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	flags := flag.NewFlagSet("restaurant", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	script := flags.Bool("script", false, "play a whole order against a local Graph server and check every answer")
-	terminal := flags.Bool("terminal", false, "open the phone in the terminal even where credentials are set")
+	terminal := flags.Bool("terminal", false, "open the phone in the terminal instead of the browser, even where credentials are set")
+	phone := flags.String("phone", "127.0.0.1:0", "address of the phone in the browser")
 	without := flags.String("without", "", "leave out the route with this pattern, to see the script fail")
 	addr := flags.String("addr", ":8080", "address to serve the real API's webhooks on")
 	db := flags.String("db", "restaurant.db", "file that keeps the real API's events (needs a build with -tags sqlite)")
@@ -48,8 +50,10 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	switch {
 	case *script:
 		err = playScript(ctx, stdout, *without)
-	case *terminal || os.Getenv("WHATSAPP_ACCESS_TOKEN") == "":
+	case *terminal:
 		err = openTerminal(ctx, stdin, stdout)
+	case os.Getenv("WHATSAPP_ACCESS_TOKEN") == "":
+		err = openPhone(ctx, *phone, stdout)
 	default:
 		err = serveReal(ctx, *addr, *db)
 	}

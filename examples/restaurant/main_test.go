@@ -1,7 +1,12 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"net/http/cookiejar"
 	"strings"
 	"testing"
 
@@ -47,6 +52,33 @@ func TestTerminalTapsByNumber(t *testing.T) {
 	require.Contains(t, stdout, "*Peixe & Arroz*")
 	require.Contains(t, stdout, "*Combinado 16 peças* está no carrinho.")
 	require.Equal(t, 2, strings.Count(stdout, "De onde você quer pedir hoje?"), "9 is no option, so it is typed")
+}
+
+func TestWithoutCredentialsThePhoneOpensInTheBrowser(t *testing.T) {
+	t.Setenv("WHATSAPP_ACCESS_TOKEN", "")
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	out, write := io.Pipe()
+	code := make(chan int, 1)
+	go func() { code <- run(ctx, nil, strings.NewReader(""), write, io.Discard) }()
+	address := make(chan string, 1)
+	go func() {
+		lines := bufio.NewScanner(out)
+		for lines.Scan() {
+			if line := strings.TrimSpace(lines.Text()); strings.HasPrefix(line, "http://") {
+				address <- line
+			}
+		}
+	}()
+	jar, err := cookiejar.New(nil)
+	require.NoError(t, err)
+	resp, err := (&http.Client{Jar: jar, Timeout: patience}).Get(<-address) // the token becomes a cookie
+	require.NoError(t, err)
+	defer resp.Body.Close()
+	require.Equal(t, http.StatusOK, resp.StatusCode)
+	require.Empty(t, resp.Request.URL.RawQuery, "the token must not stay in the address")
+	cancel()
+	require.Zero(t, <-code)
 }
 
 func TestRealServiceNeedsItsPublicAddress(t *testing.T) {

@@ -18,6 +18,7 @@ import (
 type service struct {
 	hook    *wacloud.Webhook
 	inbox   wacloud.Inbox
+	router  *wacloud.Router
 	handler http.Handler
 }
 
@@ -32,11 +33,12 @@ func newServiceOn(inbox wacloud.Inbox, store wacloud.Store, cfg wacloud.Config, 
 		return nil, err
 	}
 	b := &bot{shop: newShop(), publicURL: publicURL}
+	router := b.routes(store, without)
 	hook, err := wacloud.NewWebhook(wacloud.WebhookConfig{
 		Client:      client,
 		AppSecrets:  cfg.AppSecrets,
 		VerifyToken: cfg.VerifyToken,
-		Handler:     b.routes(store, without),
+		Handler:     router,
 		Inbox:       inbox,
 		Store:       store,
 		Logger:      slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError})),
@@ -48,7 +50,7 @@ func newServiceOn(inbox wacloud.Inbox, store wacloud.Store, cfg wacloud.Config, 
 	mux.Handle("/webhook", hook)
 	mux.HandleFunc("GET /pictures/{name}", servePicture)
 	mux.HandleFunc("GET /orders/{id}", b.serveOrder)
-	return &service{hook, inbox, mux}, nil
+	return &service{hook, inbox, router, mux}, nil
 }
 
 // listenAndRun serves on addr and handles events until ctx ends.

@@ -89,7 +89,7 @@ function select(label, choices, value, onchange) {
 }
 
 function clockTime(at) {
-  return new Date(at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+  return new Date(at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 }
 
 function milliseconds(ms) {

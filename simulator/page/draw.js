@@ -62,6 +62,7 @@ const DRAW = {
   interactive: (c, taps) => (INTERACTIVE[c.type] || drawUnknown)(c, taps),
   button: (c) => ({ body: styled(c.text) }),
   template: drawTemplate,
+  pin: (c) => ({ body: el("em.quiet", null, c.type === "unpin" ? "A message was unpinned." : `A message was pinned for ${c.expiration_days} days.`) }),
   order: (c) => ({ body: orderView(c) }),
   system: (c) => ({ body: styled(c.body) }),
   edit: (c) => ({ body: [el("em.quiet", null, "edited"), styled(c.message?.text?.body || "")] }),

@@ -46,17 +46,19 @@ function entryLine(entry) {
   const errors = problems.filter((p) => p.severity === "error").length;
   const what = entry.kind === "call" ? callName(entry) : entry.what || "webhook";
   return el("button.line", { type: "button", "aria-expanded": "false", onclick: () => toggleEntry(entry.id) },
-    el("span.what", null, what), el(verdictClass(entry), null, verdict(entry)),
+    el("span.what", null, what), el(verdictClass(entry), null, verdict(entry)), el("time", { datetime: entry.at }, clockTime(entry.at)),
     errors > 0 && el("span.badge.bad", null, errors === 1 ? "1 check failed" : errors + " checks failed"),
     problems.length > errors && el("span.badge.warn", null, problems.length - errors === 1 ? "1 warning" : problems.length - errors + " warnings"),
     entry.fault && el("span.badge.fault", null, icon("bolt"), entry.fault),
-    entry.attempt > 1 && el("span.badge", null, "attempt " + entry.attempt), el("time", { datetime: entry.at }, clockTime(entry.at)));
+    entry.attempt > 1 && el("span.badge", null, "attempt " + entry.attempt));
 }
 
 function callName(entry) {
   const path = entry.path || "";
   const parts = path.split("/");
-  return `${entry.method} ${parts.length > 3 ? "…/" + parts.slice(3).join("/") : path}`;
+  const m = entry.message && state.messages.get(entry.message);
+  const kind = m ? " " + (m.from_user ? "read" : m.kind || m.type) : "";
+  return `${entry.method} ${parts.length > 3 ? parts.slice(3).join("/") : path}${kind}`;
 }
 
 // verdict reads "200 in 12 ms".

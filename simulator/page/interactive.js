@@ -54,13 +54,13 @@ const INTERACTIVE = {
   },
   order_details(c, taps) {
     const p = c.action?.parameters || {};
-    return { ...frame(c, taps), body: [frame(c, taps).body, bill(p)],
+    const parts = frame(c, taps);
+    return { ...parts, body: [parts.body, bill(p)],
       buttons: [choice(null, "Review and pay", "bag", () => taps.phone.say("Payments are not played here."))] };
   },
   order_status(c, taps) {
-    const p = c.action?.parameters || {};
-    return { ...frame(c, taps), body: [frame(c, taps).body, el("p.bill", null, `Order ${p.reference_id}: ${p.order?.status}`,
-      p.order?.description && el("span.quiet", { dir: "auto" }, " " + p.order.description))] };
+    const parts = frame(c, taps);
+    return { ...parts, body: [parts.body, orderState(c.action?.parameters || {})] };
   },
   // The answers of a user.
   button_reply: (c) => ({ body: styled(c.button_reply?.title) }),
@@ -143,6 +143,10 @@ function bill(p) {
   return el("div.bill", null, el("p.quiet", null, "Order " + p.reference_id),
     el("ul", null, (p.order?.items || []).map((it) => el("li", { dir: "auto" }, `${it.quantity} × ${it.name}, ${amount(it.amount, p.currency)}`))),
     el("p", null, el("strong", null, "Total " + amount(p.total_amount, p.currency))));
+}
+
+function orderState(p) {
+  return el("p.bill", null, `Order ${p.reference_id}: ${p.order?.status}`, p.order?.description && el("span.quiet", { dir: "auto" }, " " + p.order.description));
 }
 
 function formAnswers(json) {

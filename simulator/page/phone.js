@@ -72,13 +72,13 @@ class Phone {
     const number = state.numbers.find((n) => n.id === this.number);
     this.node.setAttribute("aria-label", "Phone of " + name);
     this.log.setAttribute("aria-label", "Chat of " + name);
-    this.title.textContent = number?.display || this.number;
+    this.title.textContent = phoneNumber(number?.display || this.number);
     replace(this.face, avatar(number?.display?.slice(-1) || "#"));
     const users = [...state.users.values()].map((u) => [u.id, userName(u)]);
     const groups = [...state.chats.values()].filter((c) => c.group).map((c) => ["group:" + c.id, "Group " + c.group]);
     replace(this.chooser,
       select("User of this phone", [...users, ...groups], this.user, (v) => this.show(v, this.number)),
-      state.numbers.length > 1 && select("Business number", state.numbers.map((n) => [n.id, n.display || n.id]), this.number, (v) => this.show(this.user, v)),
+      state.numbers.length > 1 && select("Business number", state.numbers.map((n) => [n.id, phoneNumber(n.display || n.id)]), this.number, (v) => this.show(this.user, v)),
       iconButton("close", "Close the phone of " + name, () => this.changed(this, true)));
     this.composer.hidden = !this.owner;
   }
@@ -163,7 +163,7 @@ class Phone {
     replace(entry.extra,
       (m.reactions || []).length > 0 && el("div.reactions", { role: "note", "aria-label": "Reactions: " + m.reactions.map((r) => r.emoji).join(" ") }, m.reactions.map((r) => el("span", null, r.emoji))),
       (m.errors || []).map((e) => el("p.failure", { role: "note" }, `${e.code} ${e.title || ""} ${e.details || ""}`)),
-      m.problems?.length > 0 && el("button.warnings", { type: "button", onclick: () => this.sheet(problemSheet(m)) }, icon("warn"), m.problems.length === 1 ? "1 warning" : m.problems.length + " warnings"));
+      m.problems?.length > 0 && el("button.warnings.ids", { type: "button", onclick: () => this.sheet(problemSheet(m)) }, icon("warn"), m.problems.length === 1 ? "1 warning" : m.problems.length + " warnings"));
   }
 
   // tick shows what depends on the time: typing and the customer service window.
@@ -250,7 +250,9 @@ function problemList(problems) {
     el("code", null, p.path), el("p", null, [p.rule, p.got && `found ${p.got}`, p.limit && `limit ${p.limit}`].filter(Boolean).join(", ")), p.hint && el("p.quiet", null, p.hint))));
 }
 
-function userName(u) { return u.name || (u.phone && "+" + u.phone) || u.username || u.user_id || u.id; }
+function phoneNumber(n) { return /^\d+$/.test(n) ? "+" + n : n; }
+
+function userName(u) { return u.name || (u.phone && phoneNumber(u.phone)) || u.username || u.user_id || u.id; }
 
 // summary is a message in one line, for quotes.
 function summary(m) {

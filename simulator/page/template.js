@@ -18,6 +18,7 @@ function templateParts(components, taps, path, card) {
       case "carousel":
         parts.below = carousel((component.cards || []).map((one, n) => templateCard(one, n, component.cards.length, taps, at)));
         break;
+        case "order_status": parts.body.push(orderState(component.parameters?.[0]?.order_status || {})); break;
       default: parts.body.push(el("pre.raw", { tabindex: "0" }, JSON.stringify(component, null, 1)));
     }
   });

@@ -1,0 +1,69 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/wacloud/wacloud"
+	"github.com/wacloud/wacloud/simulator"
+)
+
+// openPhone runs the bot beside a simulator that plays Meta, both on this machine, and prints the address of the phone.
+func openPhone(ctx context.Context, addr string, out io.Writer) error {
+	botAt, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	phoneAt, err := (&net.ListenConfig{}).Listen(ctx, "tcp", addr)
+	if err != nil {
+		return errors.Join(err, botAt.Close())
+	}
+	botURL := "http://" + botAt.Addr().String()
+	var bot *service
+	sim, err := simulator.New(simulator.Options{
+		Webhook: botURL + "/webhook",
+		BaseURL: "http://" + phoneAt.Addr().String(),
+		Users: []wacloud.User{
+			{Name: "Ana", Phone: "5511999990001", ID: "BR.ana0000000001"},
+			{Name: "Bia", ID: "BR.bia0000000001", Username: "bia"}, // shows no phone number
+		},
+		Lookup: func(id string) (string, map[string]string, bool) { return simulator.RouterLookup(bot.router)(id) },
+	})
+	if err != nil {
+		return errors.Join(err, botAt.Close(), phoneAt.Close())
+	}
+	if bot, err = newService(sim.Config(), botURL, ""); err != nil {
+		return errors.Join(err, botAt.Close(), phoneAt.Close())
+	}
+	fmt.Fprintf(out, "A phone, without WhatsApp. Open\n\n    %s\n\nand write \"oi\". Nothing leaves this machine. Ctrl-C ends.\n", sim.PageURL())
+	return serveBoth(ctx, bot, botAt, sim, phoneAt)
+}
+
+// serveBoth serves bot and phone until ctx ends or one of them fails.
+func serveBoth(ctx context.Context, bot *service, botAt net.Listener, sim *simulator.Simulator, phoneAt net.Listener) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	server := &http.Server{Handler: sim, ReadHeaderTimeout: 5 * time.Second}
+	var (
+		serving  sync.WaitGroup
+		phoneErr error
+	)
+	serving.Go(func() {
+		defer cancel()
+		phoneErr = server.Serve(phoneAt)
+	})
+	err := bot.serve(ctx, botAt)
+	sim.Close() // the pages' streams end, or Close would wait for them
+	_ = server.Close()
+	serving.Wait()
+	if errors.Is(phoneErr, http.ErrServerClosed) {
+		phoneErr = nil
+	}
+	return errors.Join(err, phoneErr)
+}
