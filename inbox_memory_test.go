@@ -124,8 +124,8 @@ func TestMemoryInboxKeepsOrderInALane(t *testing.T) {
 	})
 }
 
+// It counts goroutines, so it does not run beside other tests.
 func TestMemoryInboxHonoursWorkers(t *testing.T) {
-	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		r := startMem(t, wacloud.NewMemoryInbox(), wacloud.RunConfig{Workers: 3}, func(context.Context, *wacloud.Event) error {
 			sleep(time.Second)
