@@ -38,7 +38,7 @@ import (
 const (
 	defaultPartitions = 64
 	defaultMaxBytes   = 1 << 30
-	ackWait           = 30 * time.Second
+	defaultLease      = 30 * time.Second
 	duplicateWindow   = 2 * time.Minute
 	dedupeFor         = 8 * 24 * time.Hour  // Meta delivers again for 7 days
 	keepDeadFor       = 30 * 24 * time.Hour // then the bodies of dead letters go
@@ -70,6 +70,7 @@ type config struct {
 	partitions int
 	replicas   int
 	maxBytes   int64
+	lease      time.Duration
 	log        *slog.Logger
 }
 
@@ -88,18 +89,25 @@ func Replicas(n int) Option { return func(c *config) { c.replicas = n } }
 // MaxBytes bounds the events that wait, 1 GiB by default; beyond it Put returns [wacloud.ErrInboxFull].
 func MaxBytes(n int64) Option { return func(c *config) { c.maxBytes = n } }
 
+// LeaseFor sets how long the server waits for a process that has an event and no longer says that it works on it, 30 s by
+// default. That is how long a partition waits after a machine died.
+func LeaseFor(d time.Duration) Option { return func(c *config) { c.lease = d } }
+
 // Logger sets the logger; without it nothing is logged.
 func Logger(l *slog.Logger) Option { return func(c *config) { c.log = l } }
 
 // Open makes the streams where they are missing and returns the inbox. The connection stays the caller's to close, after
 // the inbox.
 func Open(ctx context.Context, conn *nats.Conn, opts ...Option) (*Inbox, error) {
-	cfg := config{name: "wacloud", partitions: defaultPartitions, replicas: 1, maxBytes: defaultMaxBytes, log: slog.New(slog.DiscardHandler)}
+	cfg := config{
+		name: "wacloud", partitions: defaultPartitions, replicas: 1, maxBytes: defaultMaxBytes, lease: defaultLease,
+		log: slog.New(slog.DiscardHandler),
+	}
 	for _, opt := range opts {
 		opt(&cfg)
 	}
-	if conn == nil || cfg.partitions < 1 || cfg.replicas < 1 {
-		return nil, errors.New("wacloud: nats: Open needs a connection, and at least one partition and replica")
+	if conn == nil || cfg.partitions < 1 || cfg.replicas < 1 || cfg.lease <= 0 {
+		return nil, errors.New("wacloud: nats: Open needs a connection, at least one partition and replica, and a lease")
 	}
 	js, err := jetstream.New(conn)
 	if err != nil {

@@ -17,6 +17,9 @@ import (
 // fetchFor is how long one request for an event waits at the server. Run takes up to this long to end.
 const fetchFor = time.Second
 
+// settleTimeout bounds one attempt to record an outcome.
+const settleTimeout = 5 * time.Second
+
 // A runner is one call of Run.
 type runner struct {
 	in       *Inbox
@@ -70,19 +73,20 @@ func (r *runner) runPartition(ctx context.Context, p int) {
 func (r *runner) consumer(ctx context.Context, p int) (jetstream.Consumer, error) {
 	return r.in.events.CreateOrUpdateConsumer(ctx, jetstream.ConsumerConfig{
 		Durable: "p" + strconv.Itoa(p), FilterSubject: fmt.Sprintf("%s.p.%d.>", r.in.cfg.name, p),
-		AckPolicy: jetstream.AckExplicitPolicy, AckWait: ackWait, MaxDeliver: -1, MaxAckPending: 1, MaxWaiting: 512,
+		AckPolicy: jetstream.AckExplicitPolicy, AckWait: r.in.cfg.lease, MaxDeliver: -1, MaxAckPending: 1, MaxWaiting: 512,
 	})
 }
 
 // next waits for an event and handles it. The request is not tied to ctx: an event that the server has sent must not
 // arrive where nobody takes it.
 func (r *runner) next(ctx context.Context, c jetstream.Consumer) error {
+	asked := time.Now()
 	batch, err := c.Fetch(1, jetstream.FetchMaxWait(fetchFor))
 	if err != nil {
 		return err
 	}
 	for msg := range batch.Messages() {
-		r.handle(ctx, msg)
+		r.handle(ctx, msg, asked)
 	}
 	if err := batch.Error(); err != nil && !errors.Is(err, nats.ErrTimeout) {
 		return err
@@ -91,13 +95,13 @@ func (r *runner) next(ctx context.Context, c jetstream.Consumer) error {
 }
 
 // handle keeps the event while a worker becomes free and the handler runs, and settles it.
-func (r *runner) handle(ctx context.Context, msg jetstream.Msg) {
-	l := newLease(msg)
-	defer l.end()
+func (r *runner) handle(ctx context.Context, msg jetstream.Msg, asked time.Time) {
+	l := r.in.hold(msg, asked)
+	defer l.release()
 	select {
 	case r.slots <- struct{}{}:
 	case <-ctx.Done():
-		r.settle(msg, wacloud.Event{}, wacloud.Outcome{Cut: true})
+		r.settle(l, wacloud.Event{}, wacloud.Outcome{Cut: true})
 		return
 	}
 	defer func() { <-r.slots }()
@@ -116,7 +120,7 @@ func (r *runner) handle(ctx context.Context, msg jetstream.Msg) {
 	r.in.handlers.Add(1)
 	defer r.in.handlers.Add(-1)
 	out := r.cfg.Deliver(r.handlers, &e, l)
-	if r.settle(msg, e, out) && out.Dead {
+	if r.settle(l, e, out) && out.Dead {
 		r.cfg.GiveUp(r.handlers, &e, out.Err)
 	}
 }
@@ -155,35 +159,55 @@ func (in *Inbox) cuts(ctx context.Context, e wacloud.Event) (int, error) {
 	return strconv.Atoi(string(entry.Value()))
 }
 
-// settle tells the server what became of an event. The id is recorded before the acknowledgement: between the two a crash
-// means that the event comes again and is recognised.
-func (r *runner) settle(msg jetstream.Msg, e wacloud.Event, out wacloud.Outcome) bool {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.handlers), ackWait)
+// settle tells the server what became of an event, again and again while the lease lasts: what it does not hear is handled
+// again.
+func (r *runner) settle(l *lease, e wacloud.Event, out wacloud.Outcome) bool {
+	err := r.trySettle(l.msg, e, out)
+	for wait := 50 * time.Millisecond; err != nil; wait = min(2*wait, 2*time.Second) {
+		select {
+		case <-l.Lost():
+		case <-r.handlers.Done():
+		case <-time.After(wait):
+			err = r.trySettle(l.msg, e, out)
+			continue
+		}
+		r.in.cfg.log.Error("wacloud: inbox: an outcome was not recorded, the event will be handled again", "error", err)
+		return false
+	}
+	return true
+}
+
+// trySettle records the id before it acknowledges: between the two a crash means that the event comes again and is
+// recognised.
+func (r *runner) trySettle(msg jetstream.Msg, e wacloud.Event, out wacloud.Outcome) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.handlers), settleTimeout)
 	defer cancel()
-	var err error
 	switch {
 	case out.Done:
-		err = r.in.finish(ctx, msg, e)
+		return r.in.finish(ctx, msg, e)
 	case out.Dead:
-		if err = r.in.bury(ctx, e, out.Err); err == nil {
-			err = r.in.finish(ctx, msg, e)
+		if err := r.in.bury(ctx, e, out.Err); err != nil {
+			return err
 		}
+		return r.in.finish(ctx, msg, e)
 	case out.Cut:
-		err = errors.Join(r.in.countCut(ctx, parse(msg)), msg.Nak())
+		if err := r.in.countCut(ctx, parse(msg)); err != nil {
+			return err
+		}
+		return msg.Nak()
 	default:
-		err = msg.NakWithDelay(out.Delay)
+		return msg.NakWithDelay(out.Delay)
 	}
-	if err != nil {
-		r.in.cfg.log.ErrorContext(ctx, "wacloud: inbox: outcome not recorded, the event will be handled again", "error", err)
-	}
-	return err == nil
 }
 
 func (in *Inbox) finish(ctx context.Context, msg jetstream.Msg, e wacloud.Event) error {
 	if _, err := in.done.Put(ctx, hashOf(e.ID), nil); err != nil {
 		return err
 	}
-	return msg.DoubleAck(ctx)
+	if err := msg.DoubleAck(ctx); !errors.Is(err, jetstream.ErrMsgAlreadyAckd) {
+		return err
+	}
+	return nil
 }
 
 func (in *Inbox) countCut(ctx context.Context, e wacloud.Event) error {
@@ -201,59 +225,6 @@ func parse(msg jetstream.Msg) wacloud.Event {
 	}
 	return wacloud.Event{Kind: wacloud.KindUnknown, ID: "unreadable|" + hashOf(string(msg.Data())), Raw: msg.Data()}
 }
-
-// A lease keeps an event from being delivered to somebody else.
-type lease struct {
-	msg  jetstream.Msg
-	stop chan struct{}
-	lost chan struct{}
-	done sync.WaitGroup
-}
-
-func newLease(msg jetstream.Msg) *lease {
-	l := &lease{msg: msg, stop: make(chan struct{}), lost: make(chan struct{})}
-	l.done.Go(l.keep)
-	return l
-}
-
-// keep tells the server that the event is being worked on. When it cannot for as long as the server waits, the event is lost.
-func (l *lease) keep() {
-	every := time.NewTicker(ackWait / 3)
-	defer every.Stop()
-	last := time.Now()
-	for {
-		select {
-		case <-l.stop:
-			return
-		case <-every.C:
-		}
-		switch err := l.msg.InProgress(); {
-		case err == nil:
-			last = time.Now()
-		case time.Since(last) > ackWait*2/3:
-			close(l.lost)
-			return
-		}
-	}
-}
-
-func (l *lease) end() {
-	close(l.stop)
-	l.done.Wait()
-}
-
-// Extend implements [wacloud.Lease]: the event is kept for as long as the handler runs.
-func (l *lease) Extend(context.Context, time.Duration) error {
-	select {
-	case <-l.lost:
-		return wacloud.ErrLeaseLost
-	default:
-		return l.msg.InProgress()
-	}
-}
-
-// Lost implements [wacloud.Lease].
-func (l *lease) Lost() <-chan struct{} { return l.lost }
 
 func pause(ctx context.Context, d time.Duration) {
 	t := time.NewTimer(d)

@@ -26,13 +26,17 @@ type Dialect struct {
 
 // SQLite is the dialect for a database file that one process owns. Version 3.35 of SQLite or later.
 func SQLite() Dialect {
-	start := time.Now()
-	base := start.UnixMicro()
 	return Dialect{
-		name: "sqlite", oneOwner: true, blob: "BLOB", serial: "INTEGER PRIMARY KEY AUTOINCREMENT", now: "?",
-		// The monotonic clock from a fixed start: a jump of the wall clock neither ends a lease nor stalls a lane.
-		clock: func() int64 { return base + time.Since(start).Microseconds() },
+		name: "sqlite", oneOwner: true, blob: "BLOB", serial: "INTEGER PRIMARY KEY AUTOINCREMENT", now: "?", clock: clockFrom(0),
 	}
+}
+
+// clockFrom is the monotonic clock from a fixed start, the wall clock's time or least, whichever is later: a jump of the
+// wall clock neither ends a lease nor stalls a lane, now or after a restart.
+func clockFrom(least int64) func() int64 {
+	start := time.Now()
+	base := max(start.UnixMicro(), least)
+	return func() int64 { return base + time.Since(start).Microseconds() }
 }
 
 // Postgres is the dialect for PostgreSQL 12 or later, shared by any number of processes. All times are the database's.
@@ -40,7 +44,8 @@ func Postgres() Dialect {
 	return Dialect{
 		name: "postgres", blob: "BYTEA", serial: "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
 		skip: " FOR UPDATE SKIP LOCKED", lock: " FOR UPDATE",
-		now: "(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000)::BIGINT",
+		// Of the statement: it does not change while a statement runs, so that an index can be used.
+		now: "(EXTRACT(EPOCH FROM statement_timestamp()) * 1000000)::BIGINT",
 	}
 }
 

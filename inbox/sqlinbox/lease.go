@@ -11,109 +11,150 @@ import (
 	"github.com/wacloud/wacloud"
 )
 
-// A lease is this process's hold on a lane. It is renewed for as long as the handler runs and the process lives.
+// A lease is this process's hold on a lane. It is renewed for as long as the handler runs and the database answers. Its
+// end is known without the database: it is over, by this process's monotonic clock, before the database's clock can let
+// another process have the lane. A process that was stopped for a while finds its leases lost before it does anything.
 type lease struct {
 	in    *Inbox
 	claim *claim
 	lost  chan struct{}
-	once  sync.Once
+
+	mu    sync.Mutex
+	until time.Time
+	over  bool
+	timer *time.Timer
 }
 
 // Extend implements [wacloud.Lease].
 func (l *lease) Extend(ctx context.Context, d time.Duration) error {
-	kept, err := l.in.renew(ctx, []*claim{l.claim}, max(d, l.in.cfg.lease))
+	d = max(d, l.in.cfg.lease)
+	asked := time.Now()
+	kept, err := l.in.renew(ctx, []*claim{l.claim}, d)
 	if err != nil {
 		return err
 	}
-	if len(kept) == 0 {
+	if !kept[l.claim] {
 		l.lose()
-		return wacloud.ErrLeaseLost
 	}
-	return nil
+	l.prolong(asked.Add(d))
+	select {
+	case <-l.Lost():
+		return wacloud.ErrLeaseLost
+	default:
+		return nil
+	}
 }
 
 // Lost implements [wacloud.Lease].
-func (l *lease) Lost() <-chan struct{} { return l.lost }
+func (l *lease) Lost() <-chan struct{} {
+	l.check()
+	return l.lost
+}
 
-func (l *lease) lose() { l.once.Do(func() { close(l.lost) }) }
+// check ends the lease when its time is over.
+func (l *lease) check() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch left := time.Until(l.until); {
+	case l.over:
+	case left > 0:
+		l.timer.Reset(left)
+	default:
+		l.over = true
+		close(l.lost)
+	}
+}
 
-func (r *runner) hold(c *claim) *lease {
-	l := &lease{in: r.in, claim: c, lost: make(chan struct{})}
+func (l *lease) lose() { l.end(time.Time{}) }
+
+// end moves the end of the lease, which may be now.
+func (l *lease) end(until time.Time) {
+	l.mu.Lock()
+	l.until = until
+	l.mu.Unlock()
+	l.check()
+}
+
+func (l *lease) prolong(until time.Time) {
+	l.mu.Lock()
+	later := until.After(l.until) && !l.over
+	l.mu.Unlock()
+	if later {
+		l.end(until)
+	}
+}
+
+// hold keeps the lane of c leased until release.
+func (r *runner) hold(c *claim) {
+	l := &lease{in: r.in, claim: c, lost: make(chan struct{}), until: c.since.Add(r.in.cfg.lease)}
+	l.timer = time.AfterFunc(time.Until(l.until), l.check)
+	c.lease = l
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.held[c] = l
-	return l
+	r.held[c] = true
 }
 
 func (r *runner) release(c *claim) {
+	c.lease.timer.Stop()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	delete(r.held, c)
 }
 
-// renewForever prolongs the leases that are held, at a third of their time. When the database does not answer for two
-// thirds of it they are given up: another process may have them.
+// renewForever prolongs the leases that are held, at a third of their time.
 func (r *runner) renewForever(ctx context.Context) {
 	every := time.NewTicker(r.in.cfg.lease / 3)
 	defer every.Stop()
-	last := time.Now()
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-every.C:
 		}
-		r.mu.Lock()
-		held := maps.Clone(r.held)
-		r.mu.Unlock()
-		switch err := r.renewAll(ctx, held); {
-		case err == nil:
-			last = time.Now()
-		case time.Since(last) > r.in.cfg.lease*2/3:
-			r.in.log.ErrorContext(ctx, "wacloud: inbox: leases given up", "error", err)
-			for _, l := range held {
-				l.lose()
-			}
+		if err := r.renewAll(ctx); err != nil && ctx.Err() == nil {
+			r.in.log.WarnContext(ctx, "wacloud: inbox: cannot renew leases", "error", err)
 		}
 	}
 }
 
-func (r *runner) renewAll(ctx context.Context, held map[*claim]*lease) error {
+func (r *runner) renewAll(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, r.in.cfg.lease/3)
 	defer cancel()
-	claims := slices.SortedFunc(maps.Keys(held), byLane)
+	r.mu.Lock()
+	claims := slices.SortedFunc(maps.Keys(r.held), byLane)
+	r.mu.Unlock()
 	for chunk := range slices.Chunk(claims, rowsAtOnce) {
+		asked := time.Now()
 		kept, err := r.in.renew(ctx, chunk, r.in.cfg.lease)
 		if err != nil {
 			return err
 		}
 		for _, c := range chunk {
-			if !kept[c.lane] {
-				held[c].lose()
+			if kept[c] {
+				c.lease.prolong(asked.Add(r.in.cfg.lease))
+			} else {
+				c.lease.lose()
 			}
 		}
 	}
 	return nil
 }
 
-// renew prolongs leases to at least d from now and returns the lanes that are still ours. A token belongs to one claim of
-// one process, so a lane and a token out of the same lists can only be a pair.
-func (in *Inbox) renew(ctx context.Context, claims []*claim, d time.Duration) (map[hash]bool, error) {
-	args := []any{now, d.Microseconds(), now, d.Microseconds()}
-	for _, c := range claims {
-		args = append(args, c.lane[:])
-	}
-	for _, c := range claims {
-		args = append(args, c.token)
-	}
-	kept := map[hash]bool{}
-	err := in.inTx(ctx, func(tx *sql.Tx) error {
-		lanes, err := in.queryHashes(ctx, tx, `UPDATE wa_lane SET ready_at = CASE WHEN ready_at > {now} + ? THEN ready_at ELSE {now} + ? END
-			WHERE lane IN `+list(len(claims))+` AND token IN `+list(len(claims))+` RETURNING lane`, args...)
-		for _, lane := range lanes {
-			kept[lane] = true
+// renew prolongs leases to at least d from now and returns the claims whose lease still holds.
+func (in *Inbox) renew(ctx context.Context, claims []*claim, d time.Duration) (kept map[*claim]bool, err error) {
+	err = in.inTx(ctx, func(tx *sql.Tx) error {
+		if kept, err = in.lockLanes(ctx, tx, claims); err != nil {
+			return err
 		}
-		return err
+		args := []any{now, d.Microseconds(), now, d.Microseconds()}
+		for c := range kept {
+			args = append(args, c.lane[:])
+		}
+		if len(kept) == 0 {
+			return nil
+		}
+		return in.exec(ctx, tx, `UPDATE wa_lane SET ready_at = CASE WHEN ready_at > {now} + ? THEN ready_at ELSE {now} + ? END
+			WHERE lane IN `+list(len(kept)), args...)
 	})
 	return kept, err
 }

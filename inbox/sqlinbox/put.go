@@ -1,7 +1,6 @@
 package sqlinbox
 
 import (
-	"bytes"
 	"context"
 	"database/sql"
 	"fmt"
@@ -109,10 +108,14 @@ func (in *Inbox) gather(first *put) []*put {
 // commit stores a group in one transaction. When that fails the calls are tried one by one, so that only the guilty one
 // fails.
 func (in *Inbox) commit(group []*put) {
+	size := in.bytes.Load()
 	group = slices.DeleteFunc(group, func(p *put) bool {
 		err := context.Cause(p.ctx)
-		if err == nil && in.bytes.Load()+p.bytes > in.cfg.maxBytes {
+		if err == nil && size+p.bytes > in.cfg.maxBytes {
 			err = wacloud.ErrInboxFull
+		}
+		if err == nil {
+			size += p.bytes
 		}
 		if err != nil {
 			p.done <- putDone{err: err}
@@ -136,8 +139,10 @@ func (in *Inbox) commit(group []*put) {
 		}
 		p.done <- d
 	}
-	in.signal()
-	in.cfg.afterPut()
+	if err == nil {
+		in.signal()
+		in.cfg.afterPut()
+	}
 }
 
 func (in *Inbox) store(group []*put) ([]wacloud.PutResult, error) {
@@ -155,7 +160,10 @@ func (in *Inbox) store(group []*put) ([]wacloud.PutResult, error) {
 		if err := in.openLanes(ctx, tx, events); err != nil {
 			return err
 		}
-		return in.insertEvents(ctx, tx, events)
+		if err := in.insertEvents(ctx, tx, events); err != nil {
+			return err
+		}
+		return in.cfg.checkPut(ctx, tx)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("wacloud: inbox put: %w", err)
@@ -247,5 +255,5 @@ func (in *Inbox) insertEvents(ctx context.Context, tx *sql.Tx, events []stored) 
 }
 
 func sorted(set map[hash]bool) []hash {
-	return slices.SortedFunc(maps.Keys(set), func(a, b hash) int { return bytes.Compare(a[:], b[:]) })
+	return slices.SortedFunc(maps.Keys(set), compare)
 }

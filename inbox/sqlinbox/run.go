@@ -12,6 +12,9 @@ import (
 	"github.com/wacloud/wacloud"
 )
 
+// claimTimeout bounds how long the end of Run waits for a database that does not answer.
+const claimTimeout = 5 * time.Second
+
 // maxStreak is how many events of one lane a worker handles before others get their turn.
 const maxStreak = 32
 
@@ -26,7 +29,7 @@ type runner struct {
 	settles  chan *settlement
 
 	mu   sync.Mutex
-	held map[*claim]*lease
+	held map[*claim]bool
 }
 
 // A claim is an event that this process holds the lane of.
@@ -37,6 +40,8 @@ type claim struct {
 	body   []byte
 	event  wacloud.Event
 	streak int
+	since  time.Time // not after the lease began
+	lease  *lease
 }
 
 // Run implements [wacloud.Inbox].
@@ -49,7 +54,7 @@ func (in *Inbox) Run(ctx context.Context, cfg wacloud.RunConfig) error {
 	defer cancel()
 	r := &runner{
 		in: in, cfg: cfg.WithDefaults(), handlers: handlers,
-		settles: make(chan *settlement, rowsAtOnce), held: map[*claim]*lease{},
+		settles: make(chan *settlement, rowsAtOnce), held: map[*claim]bool{},
 	}
 	var helpers sync.WaitGroup
 	helpers.Go(r.settleForever)
@@ -71,7 +76,8 @@ func (in *Inbox) Run(ctx context.Context, cfg wacloud.RunConfig) error {
 func (r *runner) claimUntil(ctx context.Context) {
 	for ctx.Err() == nil {
 		free := min(r.cfg.Workers-int(r.running.Load()), rowsAtOnce)
-		claims, err := r.claim(ctx, free)
+		// Not tied to ctx: of lanes that were leased while ctx ended nobody would know.
+		claims, err := r.claim(context.WithoutCancel(ctx), free)
 		if err != nil && ctx.Err() == nil {
 			r.in.log.WarnContext(ctx, "wacloud: inbox: cannot claim", "error", err)
 			pause(ctx, time.Second)
@@ -87,6 +93,7 @@ func (r *runner) claimUntil(ctx context.Context) {
 }
 
 func (r *runner) start(c *claim) {
+	r.hold(c)
 	r.running.Add(1)
 	r.in.leases.Add(1)
 	r.workers.Go(func() {
@@ -126,8 +133,11 @@ func (r *runner) claim(ctx context.Context, n int) ([]*claim, error) {
 	if n <= 0 {
 		return nil, nil
 	}
+	ctx, cancel := context.WithTimeout(ctx, claimTimeout)
+	defer cancel()
 	var claims []*claim
 	token := unique()
+	since := time.Now()
 	err := r.in.inTx(ctx, func(tx *sql.Tx) error {
 		lanes, err := r.in.queryHashes(ctx, tx, `UPDATE wa_lane SET ready_at = {now} + ?, token = ? WHERE lane IN
 			(SELECT lane FROM wa_lane WHERE ready_at <= {now} ORDER BY ready_at LIMIT ?{skip}) RETURNING lane`,
@@ -135,7 +145,7 @@ func (r *runner) claim(ctx context.Context, n int) ([]*claim, error) {
 		if err != nil || len(lanes) == 0 {
 			return err
 		}
-		claims, err = r.heads(ctx, tx, lanes, func(hash) int64 { return token })
+		claims, err = r.heads(ctx, tx, lanes, func(c *claim) { c.token, c.since = token, since })
 		if err != nil || len(claims) == len(lanes) {
 			return err
 		}
@@ -147,8 +157,9 @@ func (r *runner) claim(ctx context.Context, n int) ([]*claim, error) {
 	return claims, nil
 }
 
-// heads returns the oldest event of each lane and counts the attempt. Lanes without an event have no head.
-func (r *runner) heads(ctx context.Context, tx *sql.Tx, lanes []hash, token func(hash) int64) ([]*claim, error) {
+// heads returns the oldest event of each lane, completed by fill, and counts the attempt. Lanes without an event have no
+// head.
+func (r *runner) heads(ctx context.Context, tx *sql.Tx, lanes []hash, fill func(*claim)) ([]*claim, error) {
 	if len(lanes) == 0 {
 		return nil, nil
 	}
@@ -162,7 +173,7 @@ func (r *runner) heads(ctx context.Context, tx *sql.Tx, lanes []hash, token func
 			return err
 		}
 		c.lane = hash(lane)
-		c.token = token(c.lane)
+		fill(c)
 		c.event = parse(c)
 		c.event.Attempt = attempts + 1
 		claims, seqs = append(claims, c), append(seqs, c.seq)
@@ -185,20 +196,20 @@ func parse(c *claim) wacloud.Event {
 
 // handle runs the handler for c, settles it, and returns the next event of the lane where the worker may go on.
 func (r *runner) handle(c *claim) *claim {
-	l := r.hold(c)
 	defer r.release(c)
 	var completed atomic.Bool
 	cfg := r.cfg
 	cfg.Handler = wacloud.HandlerFunc(func(ctx context.Context, e *wacloud.Event) error {
 		return r.complete(ctx, c, e, &completed)
 	})
-	out := cfg.Deliver(r.handlers, &c.event, l)
+	out := cfg.Deliver(r.handlers, &c.event, c.lease)
 	if completed.Load() {
 		return nil
 	}
-	s := &settlement{claim: c, out: out, done: make(chan settled, 1)}
-	r.settles <- s
-	result := <-s.done
+	result := r.settle(c, out)
+	if result.next != nil {
+		r.hold(result.next)
+	}
 	if result.ok && out.Dead {
 		r.cfg.GiveUp(r.handlers, &c.event, out.Err)
 	}

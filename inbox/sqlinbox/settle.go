@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -15,14 +16,38 @@ import (
 
 // A settlement records what became of a claim.
 type settlement struct {
-	claim *claim
-	out   wacloud.Outcome
-	done  chan settled
+	claim  *claim
+	out    wacloud.Outcome
+	result settled
+	done   chan error
 }
 
 type settled struct {
 	ok   bool   // recorded, and the lease was ours
 	next *claim // of the same lane
+}
+
+// finished reports whether the event is over and leaves its lane.
+func (s *settlement) finished() bool { return s.result.ok && (s.out.Done || s.out.Dead) }
+
+// settle records the outcome, in one transaction with those of other workers. When that fails it goes on alone, so that one
+// outcome that cannot be recorded holds up no other, for as long as the lease lasts: what is not recorded is handled again.
+func (r *runner) settle(c *claim, out wacloud.Outcome) settled {
+	s := &settlement{claim: c, out: out, done: make(chan error, 1)}
+	r.settles <- s
+	err := <-s.done
+	for wait := 50 * time.Millisecond; err != nil; wait = min(2*wait, 2*time.Second) {
+		select {
+		case <-c.lease.Lost():
+		case <-r.handlers.Done():
+		case <-time.After(wait):
+			err = r.trySettle([]*settlement{s})
+			continue
+		}
+		r.in.log.Error("wacloud: inbox: an outcome was not recorded, the event will be handled again", "error", err)
+		return settled{}
+	}
+	return s.result
 }
 
 // settleForever records outcomes until the last worker is done. As with Put, what comes during one transaction goes into
@@ -40,68 +65,42 @@ func (r *runner) settleForever() {
 				more = false
 			}
 		}
-		results := r.settle(group)
-		for i, s := range group {
-			s.done <- results[i]
+		err := r.trySettle(group)
+		for _, s := range group {
+			s.done <- err
 		}
 	}
 }
 
-// settle records a group, again and again for as long as its leases last: an outcome that is not recorded means that the
-// event is handled again.
-func (r *runner) settle(group []*settlement) []settled {
-	results := make([]settled, len(group))
-	giveUp := time.Now().Add(r.in.cfg.lease)
-	for wait := 50 * time.Millisecond; ; wait = min(2*wait, 2*time.Second) {
-		err := r.trySettle(group, results)
-		if err == nil {
-			return results
-		}
-		if time.Now().Add(wait).After(giveUp) {
-			r.in.log.Error("wacloud: inbox: outcomes not recorded, the events will be handled again", "events", len(group), "error", err)
-			return make([]settled, len(group))
-		}
-		pause(context.Background(), wait)
-	}
-}
-
-func (r *runner) trySettle(group []*settlement, results []settled) error {
+func (r *runner) trySettle(group []*settlement) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.handlers), commitTimeout)
 	defer cancel()
-	var freed int64
-	err := r.in.inTx(ctx, func(tx *sql.Tx) error {
-		clear(results)
-		freed = 0
-		claims := make([]*claim, len(group))
-		for i, s := range group {
-			claims[i] = s.claim
-		}
+	since := time.Now()
+	claims := make([]*claim, len(group))
+	for i, s := range group {
+		claims[i] = s.claim
+	}
+	if err := r.in.inTx(ctx, func(tx *sql.Tx) error {
 		ours, err := r.in.lockLanes(ctx, tx, claims)
 		if err != nil {
 			return err
 		}
-		var finished []*claim
-		for i, s := range group {
-			if !ours[s.claim] {
-				continue
-			}
-			results[i].ok = true
-			if s.out.Done || s.out.Dead {
-				finished = append(finished, s.claim)
-			}
-			if s.out.Done {
-				freed += int64(len(s.claim.body))
-			}
-			if err := r.in.record(ctx, tx, s); err != nil {
-				return err
-			}
+		for _, s := range group {
+			s.result = settled{ok: ours[s.claim]}
 		}
-		return r.goOn(ctx, tx, finished, group, results)
-	})
-	if err == nil {
-		r.in.bytes.Add(-freed)
+		if err := r.in.record(ctx, tx, group); err != nil {
+			return err
+		}
+		return r.goOn(ctx, tx, group, since)
+	}); err != nil {
+		return err
 	}
-	return err
+	for _, s := range group {
+		if s.result.ok && s.out.Done {
+			r.in.bytes.Add(-int64(len(s.claim.body)))
+		}
+	}
+	return nil
 }
 
 // lockLanes locks the lanes of claims until the transaction ends and returns the claims whose lease still holds.
@@ -122,30 +121,51 @@ func (in *Inbox) lockLanes(ctx context.Context, tx *sql.Tx, claims []*claim) (ma
 	}, "SELECT lane, token FROM wa_lane WHERE lane IN "+list(len(lanes))+" ORDER BY lane{lock}", blobs(lanes)...)
 	ours := map[*claim]bool{}
 	for _, c := range claims {
-		ours[c] = tokens[c.lane] == c.token
+		if tokens[c.lane] == c.token {
+			ours[c] = true
+		}
 	}
 	return ours, err
 }
 
-// record writes one outcome.
-func (in *Inbox) record(ctx context.Context, tx *sql.Tx, s *settlement) error {
-	c := s.claim
-	switch {
-	case s.out.Done:
-		return in.exec(ctx, tx, "DELETE FROM wa_event WHERE seq = ?", c.seq)
-	case s.out.Dead:
-		if err := in.bury(ctx, tx, c, s.out.Err); err != nil {
+// record writes the outcomes of a group. What is over goes first: it makes room for the dead letters.
+func (in *Inbox) record(ctx context.Context, tx *sql.Tx, group []*settlement) error {
+	var over []any
+	for _, s := range group {
+		if s.finished() {
+			over = append(over, s.claim.seq)
+		}
+	}
+	if len(over) > 0 {
+		if err := in.exec(ctx, tx, "DELETE FROM wa_event WHERE seq IN "+list(len(over)), over...); err != nil {
 			return err
 		}
-		return in.exec(ctx, tx, "DELETE FROM wa_event WHERE seq = ?", c.seq)
-	case s.out.Cut:
+	}
+	for _, s := range group {
+		if !s.result.ok {
+			continue
+		}
+		if err := in.recordOne(ctx, tx, s.claim, s.out); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (in *Inbox) recordOne(ctx context.Context, tx *sql.Tx, c *claim, out wacloud.Outcome) error {
+	switch {
+	case out.Done:
+		return nil
+	case out.Dead:
+		return in.bury(ctx, tx, c, out.Err)
+	case out.Cut:
 		if err := in.exec(ctx, tx, "UPDATE wa_event SET attempts = attempts - 1 WHERE seq = ?", c.seq); err != nil {
 			return err
 		}
 		return in.freeLane(ctx, tx, c.lane, 0)
 	default:
-		time.AfterFunc(s.out.Delay, in.signal)
-		return in.freeLane(ctx, tx, c.lane, s.out.Delay)
+		time.AfterFunc(out.Delay, in.signal)
+		return in.freeLane(ctx, tx, c.lane, out.Delay)
 	}
 }
 
@@ -155,39 +175,32 @@ func (in *Inbox) freeLane(ctx context.Context, tx *sql.Tx, lane hash, delay time
 
 // goOn gives the lanes of finished events back: a lane without events is closed, a worker keeps the lane whose next event it
 // takes, and after a streak or when Run ends the lane is ready for anybody.
-func (r *runner) goOn(ctx context.Context, tx *sql.Tx, finished []*claim, group []*settlement, results []settled) error {
-	if len(finished) == 0 {
-		return nil
-	}
-	slices.SortFunc(finished, byLane)
-	var lanes, keep []hash
-	streaks, tokens := map[hash]int{}, map[hash]int64{}
-	for _, c := range finished {
-		lanes = append(lanes, c.lane)
-		if c.streak+1 < maxStreak && !r.stopping.Load() {
-			keep = append(keep, c.lane)
+func (r *runner) goOn(ctx context.Context, tx *sql.Tx, group []*settlement, since time.Time) error {
+	finished := map[hash]*settlement{}
+	for _, s := range group {
+		if s.finished() {
+			finished[s.claim.lane] = s
 		}
-		streaks[c.lane], tokens[c.lane] = c.streak+1, c.token
 	}
-	heads, err := r.heads(ctx, tx, keep, func(lane hash) int64 { return tokens[lane] })
+	var lanes, keep, kept []hash
+	for _, lane := range slices.SortedFunc(maps.Keys(finished), compare) {
+		lanes = append(lanes, lane)
+		if finished[lane].claim.streak+1 < maxStreak && !r.stopping.Load() {
+			keep = append(keep, lane)
+		}
+	}
+	heads, err := r.heads(ctx, tx, keep, func(c *claim) {
+		last := finished[c.lane].claim
+		c.token, c.streak, c.since = last.token, last.streak+1, since
+	})
 	if err != nil {
 		return err
 	}
-	next := map[hash]*claim{}
 	for _, c := range heads {
-		c.streak = streaks[c.lane]
-		next[c.lane] = c
+		finished[c.lane].result.next = c
+		kept = append(kept, c.lane)
 	}
-	for i, s := range group {
-		if results[i].ok && (s.out.Done || s.out.Dead) {
-			results[i].next = next[s.claim.lane]
-		}
-	}
-	if len(heads) > 0 {
-		kept := make([]hash, 0, len(heads))
-		for _, c := range heads {
-			kept = append(kept, c.lane)
-		}
+	if len(kept) > 0 {
 		if err := r.in.exec(ctx, tx, "UPDATE wa_lane SET ready_at = {now} + ? WHERE lane IN "+list(len(kept)),
 			append([]any{now, r.in.cfg.lease.Microseconds()}, blobs(kept)...)...); err != nil {
 			return err
@@ -209,7 +222,9 @@ func (in *Inbox) closeLanes(ctx context.Context, tx *sql.Tx, lanes []hash) error
 		append([]any{now}, blobs(lanes)...)...)
 }
 
-func byLane(a, b *claim) int { return bytes.Compare(a.lane[:], b.lane[:]) }
+func byLane(a, b *claim) int { return compare(a.lane, b.lane) }
+
+func compare(a, b hash) int { return bytes.Compare(a[:], b[:]) }
 
 // effects are the functions that a handler gave to OnComplete.
 type effects struct {
@@ -224,9 +239,10 @@ var ErrNoCompletion = errors.New("wacloud: sqlinbox: OnComplete outside a handle
 // OnComplete registers database work that commits together with the event's completion, or not at all: its effects happen
 // once, however often the handler runs. The functions run in the order of registration after the handler returned nil, in
 // one short transaction on the inbox's database; no transaction is open while the handler runs. An error, or a lease that
-// was lost meanwhile, rolls everything back, and the event is handled again under the usual rules. The functions use only
-// the transaction: with SQLite anything else that waits for the database would wait for ever. ctx is the handler's, or
-// made from it; not safe for concurrent use.
+// was lost meanwhile, rolls everything back, and the event is handled again under the usual rules; after a deadlock or a
+// failed serialization the functions run again at once, in a new transaction. They use only the transaction: with SQLite
+// anything else that waits for the database would wait for ever. ctx is the handler's, or made from it; not safe for
+// concurrent use.
 func OnComplete(ctx context.Context, f func(ctx context.Context, tx *sql.Tx) error) error {
 	e, ok := ctx.Value(effectsKey{}).(*effects)
 	if !ok {

@@ -65,6 +65,7 @@ type config struct {
 	log      *slog.Logger
 	hint     <-chan struct{}
 	afterPut func()
+	checkPut func(ctx context.Context, tx *sql.Tx) error
 }
 
 // An Option configures [Open].
@@ -94,6 +95,11 @@ func Hint(c <-chan struct{}) Option { return optionFunc(func(cfg *config) { cfg.
 // AfterPut is called after events were stored, to tell other processes. It must not block.
 func AfterPut(f func()) Option { return optionFunc(func(c *config) { c.afterPut = f }) }
 
+// CheckPut is called at the end of each transaction that stores events. With an error they are not stored.
+func CheckPut(f func(ctx context.Context, tx *sql.Tx) error) Option {
+	return optionFunc(func(c *config) { c.checkPut = f })
+}
+
 // Open brings the schema up to date and returns an inbox on db, which stays the caller's to close after the inbox. For
 // SQLite db must have one connection (SetMaxOpenConns(1)) and begin its transactions as immediate ones; inbox/sqlite does
 // all that.
@@ -101,7 +107,10 @@ func Open(ctx context.Context, db *sql.DB, dialect Dialect, opts ...Option) (*In
 	if db == nil || dialect.name == "" {
 		return nil, errors.New("wacloud: sqlinbox: Open needs a database and a dialect")
 	}
-	cfg := config{maxBytes: defaultMaxBytes, lease: defaultLease, poll: defaultPoll, log: slog.New(slog.DiscardHandler), afterPut: func() {}}
+	cfg := config{
+		maxBytes: defaultMaxBytes, lease: defaultLease, poll: defaultPoll, log: slog.New(slog.DiscardHandler),
+		afterPut: func() {}, checkPut: func(context.Context, *sql.Tx) error { return nil },
+	}
 	for _, opt := range opts {
 		opt.apply(&cfg)
 	}
@@ -113,8 +122,7 @@ func Open(ctx context.Context, db *sql.DB, dialect Dialect, opts ...Option) (*In
 		return nil, fmt.Errorf("wacloud: sqlinbox: schema: %w", err)
 	}
 	if dialect.oneOwner {
-		// Whoever held a lease is dead: the file has one owner, and that is us.
-		if err := in.exec(ctx, db, "UPDATE wa_lane SET ready_at = {now}, token = 0 WHERE token <> 0", now); err != nil {
+		if err := in.takeOver(ctx); err != nil {
 			return nil, fmt.Errorf("wacloud: sqlinbox: leases of the last run: %w", err)
 		}
 	}
@@ -124,6 +132,17 @@ func Open(ctx context.Context, db *sql.DB, dialect Dialect, opts ...Option) (*In
 	in.done.Go(in.commitPuts)
 	in.done.Go(in.sweepForever)
 	return in, nil
+}
+
+// takeOver goes on where the last run ended. Whoever held a lease is dead: the database has one owner, and that is us. The
+// clock goes on, too: were it behind the last run's, events of that run would wait.
+func (in *Inbox) takeOver(ctx context.Context) error {
+	var last int64
+	if err := in.db.QueryRowContext(ctx, "SELECT COALESCE(MAX(stored_at), 0) FROM wa_seen").Scan(&last); err != nil {
+		return err
+	}
+	in.dialect.clock = clockFrom(last)
+	return in.exec(ctx, in.db, "UPDATE wa_lane SET ready_at = {now}, token = 0 WHERE token <> 0", now)
 }
 
 // Close stops taking events and waits until those that were taken are stored. It does not close the database. End Run's

@@ -4,6 +4,7 @@ package natstest
 import (
 	"errors"
 	"fmt"
+	"net/netip"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
@@ -13,16 +14,27 @@ import (
 // A Server is a NATS server in this process.
 type Server struct {
 	server *server.Server
-	dir    string
 }
 
 // Start starts a server that keeps its streams in dir and syncs each of them to disk before it answers. It listens on no
 // port: connect with [Server.Connect].
 func Start(dir string) (*Server, error) {
-	s, err := server.NewServer(&server.Options{
-		DontListen: true, JetStream: true, StoreDir: dir, SyncAlways: true, NoSigs: true, NoLog: true,
-		JetStreamMaxStore: 8 << 30, JetStreamMaxMemory: 64 << 20,
-	})
+	return start(&server.Options{DontListen: true, StoreDir: dir})
+}
+
+// Listen is Start for a server that other processes reach, at an address of this machine, like 127.0.0.1:4222.
+func Listen(dir, addr string) (*Server, error) {
+	to, err := netip.ParseAddrPort(addr)
+	if err != nil || !to.Addr().IsLoopback() {
+		return nil, fmt.Errorf("natstest: %q is no loopback address with a port", addr)
+	}
+	return start(&server.Options{Host: to.Addr().String(), Port: int(to.Port()), StoreDir: dir})
+}
+
+func start(opts *server.Options) (*Server, error) {
+	opts.JetStream, opts.SyncAlways, opts.NoSigs, opts.NoLog = true, true, true, true
+	opts.JetStreamMaxStore, opts.JetStreamMaxMemory = 8<<30, 64<<20
+	s, err := server.NewServer(opts)
 	if err != nil {
 		return nil, fmt.Errorf("natstest: %w", err)
 	}
@@ -31,7 +43,7 @@ func Start(dir string) (*Server, error) {
 		s.Shutdown()
 		return nil, errors.New("natstest: the server did not start")
 	}
-	return &Server{s, dir}, nil
+	return &Server{s}, nil
 }
 
 // Connect returns a connection inside the process.
