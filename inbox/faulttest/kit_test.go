@@ -1,7 +1,6 @@
 package faulttest_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -118,7 +117,7 @@ type process struct {
 
 	cmd    *exec.Cmd
 	exited chan struct{}
-	stderr *bytes.Buffer
+	log    string
 }
 
 // bot starts a bot and waits until it answers.
@@ -139,9 +138,12 @@ func (f *fleet) newBot(args ...string) *process {
 
 func (p *process) start() {
 	p.fleet.t.Helper()
-	p.stderr = new(bytes.Buffer)
+	log, err := os.CreateTemp(p.fleet.dir, "log-")
+	require.NoError(p.fleet.t, err)
+	defer func() { _ = log.Close() }()
+	p.log = log.Name()
 	p.cmd = exec.Command(bot, p.args...) //nolint:gosec,noctx // ours; it is killed by name
-	p.cmd.Stderr = p.stderr
+	p.cmd.Stderr = log
 	require.NoError(p.fleet.t, p.cmd.Start())
 	cmd, exited := p.cmd, make(chan struct{})
 	p.exited = exited
@@ -169,11 +171,17 @@ func (p *process) awaitUp() {
 	for start := time.Now(); !up(); time.Sleep(5 * time.Millisecond) {
 		select {
 		case <-p.exited:
-			require.FailNow(p.fleet.t, "the process ended", p.stderr)
+			require.FailNow(p.fleet.t, "the process ended", p.said())
 		default:
 			require.Less(p.fleet.t, time.Since(start), 30*time.Second, "the process does not listen")
 		}
 	}
+}
+
+// said is the end of what the process logged.
+func (p *process) said() string {
+	text, _ := os.ReadFile(p.log)
+	return string(text[max(0, len(text)-4000):])
 }
 
 // kill ends the process at once.
@@ -189,7 +197,7 @@ func (p *process) died() {
 	select {
 	case <-p.exited:
 	case <-time.After(20 * time.Second):
-		require.FailNow(p.fleet.t, "the process did not die", p.stderr)
+		require.FailNow(p.fleet.t, "the process did not die", p.said())
 	}
 }
 
@@ -262,7 +270,7 @@ func (p *process) drain(patience time.Duration) time.Duration {
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
-	require.FailNow(p.fleet.t, "events are left", "%+v %v\n%s", s, err, p.stderr)
+	require.FailNow(p.fleet.t, "events are left", "%+v %v\n%s", s, err, p.said())
 	return 0
 }
 
