@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
@@ -74,8 +75,53 @@ func (c *consumer) build(ctx context.Context, repo string, modules []localModule
 			return err
 		}
 	}
+	if err := c.install(ctx, repo, modules); err != nil {
+		return err
+	}
 	fmt.Fprintf(c.out, "a module outside the repository builds with %d packages of %d modules\n", len(imports), len(gets))
 	return nil
+}
+
+// install installs the commands by their version, as a stranger does who has no module.
+func (c *consumer) install(ctx context.Context, repo string, modules []localModule) error {
+	env := append([]string{"GOBIN=" + filepath.Join(c.dir, "bin")}, c.env...)
+	for _, m := range modules {
+		commands, err := m.commands(ctx, repo)
+		if err != nil {
+			return err
+		}
+		for _, name := range commands {
+			fmt.Fprintln(c.out, "go install", name+"@"+c.version)
+			if _, err := output(ctx, c.dir, env, "go", "install", name+"@"+c.version); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// commands lists the module's programs below cmd/ of the repository.
+func (m localModule) commands(ctx context.Context, repo string) ([]string, error) {
+	dir := filepath.Join(repo, "cmd")
+	if m.dir != "" && !strings.HasPrefix(m.dir, "cmd/") {
+		return nil, nil
+	}
+	found, err := fs.Glob(os.DirFS(dir), "*/main.go")
+	if err != nil {
+		return nil, err
+	}
+	var commands []string
+	for _, name := range found {
+		folder := path.Join("cmd", path.Dir(name))
+		_, err := os.Stat(filepath.Join(repo, filepath.FromSlash(folder), "go.mod"))
+		switch own := err == nil; {
+		case own && folder == m.dir:
+			commands = append(commands, m.path)
+		case !own && m.dir == "":
+			commands = append(commands, m.path+"/"+folder)
+		}
+	}
+	return commands, ctx.Err()
 }
 
 // useProxies puts the packed modules first, then what this machine has downloaded before, then its usual proxy.

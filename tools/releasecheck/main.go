@@ -2,7 +2,7 @@
 //
 // It packs every module at one version into a module proxy in a temporary folder, the way the Go module proxy would, and
 // then, in a module outside the repository and without a replace directive, builds a program that imports every package
-// that can be imported, and the quickstart.
+// that can be imported, and the quickstart, and installs the commands.
 package main
 
 import (
@@ -47,7 +47,11 @@ func run(ctx context.Context, repo, version string, keep bool, out io.Writer) (e
 	if err := cloneHead(ctx, repo, clone, out); err != nil {
 		return err
 	}
-	modules, err := findModules(clone)
+	release, err := releaseCommit(ctx, clone)
+	if err != nil {
+		return err
+	}
+	modules, err := findModules(release)
 	if err != nil {
 		return err
 	}
@@ -56,7 +60,7 @@ func run(ctx context.Context, repo, version string, keep bool, out io.Writer) (e
 	}
 	proxy := filepath.Join(dir, "proxy")
 	for _, m := range modules {
-		if err := m.pack(proxy, clone, version); err != nil {
+		if err := m.pack(proxy, release, version); err != nil {
 			return fmt.Errorf("pack %s: %w", m.path, err)
 		}
 		fmt.Fprintf(out, "packed %s@%s\n", m.path, version)
@@ -79,6 +83,21 @@ func cloneHead(ctx context.Context, repo, clone string, out io.Writer) error {
 	}
 	_, err = output(ctx, repo, nil, "git", "clone", "--quiet", "--depth=1", "file://"+filepath.ToSlash(abs), clone)
 	return err
+}
+
+// releaseCommit makes the commit that is tagged, in a clone of its own.
+func releaseCommit(ctx context.Context, clone string) (dir string, err error) {
+	dir = clone + "-release"
+	for _, args := range [][]string{
+		{"git", "clone", "--quiet", ".", dir},
+		{"bash", filepath.Join(dir, "scripts", "drop-replace.sh")},
+		{"git", "-C", dir, "-c", "user.name=releasecheck", "-c", "user.email=releasecheck@localhost", "commit", "--quiet", "--all", "--message=Release"},
+	} {
+		if _, err := output(ctx, clone, nil, args[0], args[1:]...); err != nil {
+			return "", err
+		}
+	}
+	return dir, nil
 }
 
 // output runs a command in dir and returns what it printed, trimmed. Its error holds what the command complained of.
