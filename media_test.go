@@ -580,9 +580,9 @@ func TestDownloadRetries(t *testing.T) {
 func TestDownloadStandstill(t *testing.T) {
 	t.Parallel()
 	const content = "0123456789"
-	hc := &http.Client{Timeout: 500 * time.Millisecond}
+	hc := &http.Client{Timeout: 2 * time.Second}
 	slow := newMediaStub(t, content, func(_ int, w http.ResponseWriter, _ *http.Request) {
-		tick := time.NewTicker(100 * time.Millisecond)
+		tick := time.NewTicker(300 * time.Millisecond)
 		defer tick.Stop()
 		for i := range content {
 			<-tick.C
