@@ -92,6 +92,10 @@ func attackByDNS(t *testing.T, victim *graphStub) {
 	_, err := c.Download(t.Context(), "1", io.Discard, wacloud.Download{})
 	require.EqualError(t, err, "wacloud: download: the media host's address is not a public one")
 
+	c = newStubClient(t, "https://example.com", wacloud.WithHTTPClient(&http.Client{Transport: wrapped{transport}}))
+	_, err = c.Download(t.Context(), "1", io.Discard, wacloud.Download{})
+	require.EqualError(t, err, "wacloud: download: the media host's address is not a public one", "through a wrapper")
+
 	transport = transport.Clone()
 	transport.DialTLSContext = func(ctx context.Context, network, addr string) (net.Conn, error) {
 		if addr == "example.com:443" {
@@ -103,6 +107,12 @@ func attackByDNS(t *testing.T, victim *graphStub) {
 	_, err = c.Download(t.Context(), "1", io.Discard, wacloud.Download{})
 	require.EqualError(t, err, "wacloud: download: the media host's address is not a public one")
 }
+
+// wrapped is a transport around another, as for traces.
+type wrapped struct{ http.RoundTripper }
+
+func (w wrapped) Wrapped() http.RoundTripper                    { return w.RoundTripper }
+func (w wrapped) Around(rt http.RoundTripper) http.RoundTripper { return wrapped{rt} }
 
 // attackByRedirect sends the download on from an allowed host.
 func attackByRedirect(t *testing.T, victim *graphStub) {

@@ -81,14 +81,28 @@ func (s *settings) newMediaHTTP(own http.Client) *http.Client {
 		req.Header.Del("Referer") // it may hold the signature of a media URL
 		return s.checkMediaURL(req.URL)
 	}
-	switch t := own.Transport.(type) {
-	case nil:
-		own.Transport = &defaultMediaTransport{guard: s.guard}
-	case *http.Transport:
-		own.Transport = s.guard(t)
-	default: // not ours to look into
-	}
+	own.Transport = s.guarded(own.Transport)
 	return &own
+}
+
+// A wrapper is a transport around another one that lets us put a guarded one in its place, such as that of module otel.
+type wrapper interface {
+	http.RoundTripper
+	Wrapped() http.RoundTripper                 // nil for the default one
+	Around(http.RoundTripper) http.RoundTripper // a copy around another
+}
+
+func (s *settings) guarded(rt http.RoundTripper) http.RoundTripper {
+	switch t := rt.(type) {
+	case nil:
+		return &defaultMediaTransport{guard: s.guard}
+	case *http.Transport:
+		return s.guard(t)
+	case wrapper:
+		return t.Around(s.guarded(t.Wrapped()))
+	default: // not ours to look into
+		return rt
+	}
 }
 
 // defaultMediaTransport is a guarded copy of http.DefaultTransport, or what a test has put in its place.
