@@ -102,18 +102,18 @@ func (w *Webhook) foundClient(ctx context.Context, e *Event) *Client {
 	return c
 }
 
-// report counts and logs what went wrong with an event.
+// report counts and logs what went wrong with an event. The error is a callback's, which may have put a number into it.
 func (w *Webhook) report(ctx context.Context, e *Event, m Metric, err error) {
 	w.observeEvent(ctx, e, m, 1)
 	switch m {
 	case MetricHandlerPanics:
 		if p, ok := errors.AsType[*panicError](err); ok {
-			w.log.ErrorContext(ctx, "wacloud: a handler panicked", "event", e, "error", err, "stack", string(p.stack))
+			w.log.ErrorContext(ctx, "wacloud: a handler panicked", "event", e, "error", maskText(err.Error()), "stack", string(p.stack))
 		}
 	case MetricDeadLetters:
-		w.log.ErrorContext(ctx, "wacloud: an event was given up; it is a dead letter", "event", e, "error", err)
+		w.log.ErrorContext(ctx, "wacloud: an event was given up; it is a dead letter", "event", e, "error", maskText(err.Error()))
 	case MetricHandlerErrors:
-		w.log.WarnContext(ctx, "wacloud: a handler failed", "event", e, "attempt", e.Attempt, "error", err)
+		w.log.WarnContext(ctx, "wacloud: a handler failed", "event", e, "attempt", e.Attempt, "error", maskText(err.Error()))
 	case MetricLeasesLost:
 		w.log.WarnContext(ctx, "wacloud: a handler lost its lease: another worker may handle the event again", "event", e)
 	case MetricHandlerStuck:
