@@ -14,6 +14,9 @@ import (
 	"github.com/wacloud/wacloud/simulator"
 )
 
+// ana is the first user's phone number. It is Indian because address messages go to India only.
+const ana = "919876543210"
+
 // A stage is a simulator and a bot that is built on the library, both on loopback.
 type stage struct {
 	t      *testing.T
@@ -33,7 +36,7 @@ func newStage(t *testing.T, r *wacloud.Router) *stage {
 	s.url = "http://" + server.Listener.Addr().String()
 	sim, err := simulator.New(simulator.Options{
 		Webhook: bot.URL, BaseURL: s.url, Lookup: simulator.RouterLookup(r),
-		Users: []wacloud.User{{Name: "Ana", Phone: "5511999990001", ID: "BR.ana0001"}, {Name: "Bia", ID: "BR.bia0001"}},
+		Users: []wacloud.User{{Name: "Ana", Phone: ana, ID: "IN.ana0001"}, {Name: "Bia", ID: "BR.bia0001"}},
 	})
 	require.NoError(t, err)
 	s.sim = sim
@@ -88,7 +91,7 @@ func (s *stage) send(m wacloud.Message, opts ...wacloud.SendOption) string {
 	s.t.Helper()
 	ctx, cancel := context.WithTimeout(s.t.Context(), patience)
 	defer cancel()
-	sent, err := s.client.Send(ctx, wacloud.Phone("+5511999990001"), m, opts...)
+	sent, err := s.client.Send(ctx, wacloud.Phone(ana), m, opts...)
 	require.NoError(s.t, err)
 	return sent.MessageID
 }

@@ -94,7 +94,7 @@ function shopSheet(goods, taps) {
           el("button", { type: "button", "aria-label": "One more " + sku, "data-first": true, onclick: () => change(1) }, "+")));
     };
     const sections = goods.sections?.length ? goods.sections : [{ product_items: goods.skus.map((sku) => ({ product_retailer_id: sku })) }];
-    return [el("div.sheet-body", null, sections.map((s) => [s.title && el("h4", { dir: "auto" }, s.title), (s.product_items || []).map((p) => line(p.product_retailer_id))])),
+    return [el("div.sheet-body", null, sections.map((s) => [s.title && el("h3", { dir: "auto" }, s.title), (s.product_items || []).map((p) => line(p.product_retailer_id))])),
       el("div.sheet-foot", null, send)];
   });
 }

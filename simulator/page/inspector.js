@@ -110,7 +110,7 @@ function entryDetail(d) {
 
 function exchange(title, line, half) {
   const headers = Object.entries(half?.headers || {});
-  return el("div.exchange", null, el("h4", null, title), el("code.first-line", null, line),
+  return el("div.exchange", null, el("h3", null, title), el("code.first-line", null, line),
     headers.length > 0 && el("details", null, el("summary", null, `${headers.length} headers`),
       el("dl.headers", null, headers.map(([name, value]) => [el("dt", null, name), el("dd", null, Array.isArray(value) ? value.join(", ") : value)]))),
     half?.body && jsonView(half.body), half?.cut && el("p.quiet", null, "The rest was cut."));

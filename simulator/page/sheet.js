@@ -14,7 +14,7 @@ function openSheet(frame, { title, content }) {
     if (from?.isConnected) from.focus();
   };
   const panel = el("div.sheet", { role: "dialog", "aria-modal": "true", "aria-labelledby": id, tabindex: "-1" },
-    el("div.sheet-head", null, iconButton("close", "Close", close), el("h3", { id, dir: "auto" }, title)));
+    el("div.sheet-head", null, iconButton("close", "Close", close), el("h2", { id, dir: "auto" }, title)));
   append(panel, [content(close)]);
   const cover = el("div.cover", {
     onclick: (e) => { if (e.target === cover) close(); },
@@ -40,7 +40,7 @@ function listSheet(c, taps) {
     const name = "row-" + ++sheets;
     const rows = (section) => (section.rows || []).map((row) => listRow(row, rest.next("row"), name, choose, () => send.click()));
     const sections = (c.action?.sections || []).map((section, i) => el("div.section", { role: "group", "aria-label": section.title || "Options" },
-      section.title && el("h4", { dir: "auto", id: `${name}-${i}` }, section.title), rows(section)));
+      section.title && el("h3", { dir: "auto", id: `${name}-${i}` }, section.title), rows(section)));
     return [el("div.sheet-body", { role: "radiogroup", "aria-label": c.action?.button || "Options" }, sections), el("div.sheet-foot", null, send)];
   });
 }
