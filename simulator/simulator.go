@@ -23,9 +23,8 @@ type Number struct {
 
 // Options configures [New]. The zero value serves one number and one user, and sends webhooks nowhere.
 type Options struct {
-	// Webhook is where webhooks go, for as long as the simulator lives. Handler takes them instead, in the process.
+	// Webhook is where webhooks go, for as long as the simulator lives. [Simulator.Connect] names a handler instead.
 	Webhook string
-	Handler http.Handler
 
 	// BaseURL is where the simulator is served, "http://127.0.0.1:8790", for the addresses of files and [Simulator.Env].
 	// [Simulator.SetBaseURL] gives it later.
@@ -109,9 +108,6 @@ func (o Options) check() error {
 			return errors.New("the webhook must be an http or https address")
 		}
 	}
-	if o.Webhook != "" && o.Handler != nil {
-		return errors.New("webhooks go to one place: set Webhook or Handler")
-	}
 	return nil
 }
 
@@ -131,7 +127,7 @@ func (o Options) withDefaults() Options {
 func (s *Simulator) start() error {
 	engine, err := graph.New(graph.Config{
 		Numbers: s.numbers(), Token: s.secrets.accessToken, AppSecret: s.secrets.appSecret,
-		VerifyToken: s.secrets.verifyToken, BaseURL: s.opts.BaseURL, Now: s.opts.Now, Policy: defaultPolicy,
+		VerifyToken: s.secrets.verifyToken, BaseURL: s.opts.BaseURL, Now: s.opts.Now, Policy: defaultPolicy, Run: rand.Text()[:8],
 		Keep: maxRecords, KeepBytes: maxKept,
 	})
 	if err != nil {
@@ -145,10 +141,7 @@ func (s *Simulator) start() error {
 	s.engine = engine
 	s.closed, s.close = context.WithCancel(context.Background())
 	s.links = newLinkFetcher(s.opts.RemoteMedia)
-	switch {
-	case s.opts.Handler != nil:
-		engine.Connect("https://bot.invalid/webhook", graph.InProcess{Handler: s.opts.Handler})
-	case s.opts.Webhook != "":
+	if s.opts.Webhook != "" {
 		engine.Connect(s.opts.Webhook, nil)
 	}
 	s.handler = s.guard(s.routes())
@@ -170,6 +163,11 @@ func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handle
 func (s *Simulator) SetBaseURL(baseURL string) {
 	s.opts.BaseURL = strings.TrimSuffix(baseURL, "/")
 	s.engine.SetBaseURL(s.opts.BaseURL)
+}
+
+// Connect sends the webhooks to a handler in the same process, a [wacloud.Webhook] for example.
+func (s *Simulator) Connect(webhook http.Handler) {
+	s.engine.Connect("https://bot.invalid/webhook", graph.InProcess{Handler: webhook})
 }
 
 // Close stops what is under way and waits for it. Event streams end.

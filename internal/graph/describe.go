@@ -88,13 +88,14 @@ func (e *Engine) react(m *Message) {
 	target.Reactions, target.rev = kept, e.nextRev()
 }
 
-// eventsOf describes the events of a webhook in a few words, and names the message of the first.
+// eventsOf describes the events of a webhook in a few words, and names the first message.
 func eventsOf(body []byte) (what, messageID string, isMessage bool) {
 	events, err := wacloud.ParseWebhook(body)
 	if err != nil || len(events) == 0 {
 		return "a body that is no webhook", "", false
 	}
-	ev := &events[0]
+	first := max(0, slices.IndexFunc(events, func(ev wacloud.Event) bool { return ev.Message != nil || ev.Status != nil }))
+	ev := &events[first]
 	switch {
 	case ev.Message != nil:
 		what, messageID = ev.Kind.String()+" "+ev.Message.Type, ev.Message.ID

@@ -29,9 +29,10 @@ type Config struct {
 	BaseURL     string           // where the engine is served, for the addresses of media
 	Now         func() time.Time // defaults to time.Now
 	Policy      Policy
-	Keep        int // messages per chat, calls, deliveries and sent messages that are kept, defaults to 1000 of each
-	KeepChats   int // chats and users that are kept, defaults to 10,000
-	KeepBytes   int // of media and, apart, of chats, defaults to 256 MiB
+	Run         string // is part of the message ids, so that those of two runs differ: a bot remembers them
+	Keep        int    // messages per chat, calls, deliveries and sent messages that are kept, defaults to 1000 of each
+	KeepChats   int    // chats and users that are kept, defaults to 10,000
+	KeepBytes   int    // of media and, apart, of chats, defaults to 256 MiB
 }
 
 // Engine plays Meta. It is an [http.Handler] for the Graph API's paths, without a base path before the version. It is
@@ -174,10 +175,10 @@ func (e *Engine) Sent() []wacloud.Outgoing {
 
 func (e *Engine) nextInbound() string {
 	e.inbound++
-	return fmt.Sprintf("wamid.IN%04d", e.inbound)
+	return fmt.Sprintf("wamid.%sIN%04d", e.cfg.Run, e.inbound)
 }
 
 func (e *Engine) nextOutbound() string {
 	e.out++
-	return fmt.Sprintf("wamid.OUT%04d", e.out)
+	return fmt.Sprintf("wamid.%sOUT%04d", e.cfg.Run, e.out)
 }

@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/wacloud/wacloud"
@@ -29,19 +30,15 @@ func (e *Engine) announce(id string, fails int) {
 	order := []string{"sent", "delivered"}
 	if p.AutoRead {
 		order = append(order, "read")
-		e.mu.Lock()
-		if m := e.byID[id]; m != nil {
-			m.seen = true
-		}
-		e.mu.Unlock()
 	}
-	switch f := e.faults.takeReorder(); f.Kind {
+	f := e.faults.takeReorder()
+	switch f.Kind {
 	case kindReorderDelivered:
 		order[0], order[1] = order[1], order[0]
 	case kindReorderRead:
 		order = []string{"sent", "read", "delivered"}
-	case kindReorderTap:
-		e.hold(id, order)
+	}
+	if e.plan(id, order, f.Kind == kindReorderTap) {
 		return
 	}
 	for _, status := range order {
@@ -49,13 +46,19 @@ func (e *Engine) announce(id string, fails int) {
 	}
 }
 
-// hold keeps the statuses of a message until its user has acted.
-func (e *Engine) hold(id string, order []string) {
+// plan notes what is going to be reported of a message; held means not before its user has acted.
+func (e *Engine) plan(id string, order []string, hold bool) (held bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if m := e.byID[id]; m != nil {
-		m.held, m.seen = order, true
+	m := e.byID[id]
+	if m == nil {
+		return false
 	}
+	m.seen = hold || slices.Contains(order, "read")
+	if hold {
+		m.held = order
+	}
+	return hold
 }
 
 // release schedules what was held in a chat.
@@ -70,7 +73,7 @@ func (e *Engine) release(key chatKey) {
 		for _, m := range c.messages.items {
 			if m.held != nil {
 				all = append(all, held{m.ID, m.held})
-				m.held, m.seen = nil, false
+				m.held, m.seen = nil, slices.Contains(m.held, "read")
 			}
 		}
 	}

@@ -89,7 +89,7 @@ func (t Transcript) Check() error {
 	return nil
 }
 
-// Content is the content of a user's step, for [Engine.Act]; the message that it is about has got an id.
+// ContentFor is the content of a step in a run in which the message that it is about has got an id.
 func (s Step) ContentFor(aboutID string) Content {
 	c := Content{Type: s.Type}
 	if len(s.Content) > 0 {
