@@ -13,14 +13,14 @@ import (
 //   - "syntax": not JSON; "type": another JSON type than Meta's pages give; "value": not one of the values that they give
 //   - "unknown-field" and "duplicate-key": a member that the kind does not have, or has twice
 //   - "required": a missing member; "empty": an optional one that is empty and must be left out
-//   - "recipient" and "card-index": see [Recipient] and [Card]
+//   - "recipient" and "card-index": see [Recipient] and [Card]; "total": another sum than [Payment.Total]
 //
 // Limits are not its business, see [Outgoing.Check]. A number with a plus becomes a [Phone], one without a [WaID]. A type
 // that is missing means text, a missing recipient type an individual. Booleans may be strings and coordinates numbers.
 //
-// A kind that this release does not model (templates, payments, pins, messages with mixed buttons, …) becomes a [Raw], of
-// which Check names the kind in a warning. What stands beside its content is kept in Extra; beside the content of a kind
-// that is modelled it is an unknown field.
+// A kind that this release does not model becomes a [Raw], of which Check names the kind in a warning. What stands beside
+// its content is kept in Extra. Beside the content of a kind that is modelled, the members of a [DirectSend] and of
+// [Marketing] are read and everything else is an unknown field.
 //
 // Encoding the result and decoding that again gives an equal value. The result shares no memory with body.
 func DecodeMessage(body []byte) (*Outgoing, error) {
@@ -46,6 +46,9 @@ func (d *decoder) outgoing(body []byte) *Outgoing {
 		out.CallbackData = o.optional("biz_opaque_callback_data")
 		out.IdentityKeyHash = o.optional("recipient_identity_key_hash")
 		out.Message = o.message()
+		if _, raw := out.Message.(Raw); !raw { // which keeps them in Extra
+			out.DirectSend, out.Marketing = o.directSend(), o.marketing()
+		}
 	})
 	return out
 }
@@ -126,4 +129,6 @@ var contentReaders = map[string]func(field) Message{
 	"contacts":    func(f field) Message { return f.contacts() },
 	"reaction":    func(f field) Message { return f.reaction() },
 	"interactive": func(f field) Message { return f.interactive() },
+	"template":    func(f field) Message { return f.template() },
+	"pin":         func(f field) Message { return f.pin() },
 }

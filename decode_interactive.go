@@ -8,7 +8,7 @@ import (
 
 // interactiveReaders read the object of an interactive message by its "type".
 var interactiveReaders = map[string]func(o *object) Message{
-	"button":                   func(o *object) Message { return o.buttonsMessage() },
+	"button":                   func(o *object) Message { return o.buttonsOrMixed() },
 	"list":                     func(o *object) Message { return o.listMessage() },
 	"cta_url":                  func(o *object) Message { return o.ctaURL() },
 	"carousel":                 func(o *object) Message { return o.carousel() },
@@ -21,13 +21,12 @@ var interactiveReaders = map[string]func(o *object) Message{
 	"flow":                     func(o *object) Message { return o.flow() },
 	"voice_call":               func(o *object) Message { return o.voiceCall() },
 	"call_permission_request":  func(o *object) Message { return o.callPermissionRequest() },
+	"order_details":            func(o *object) Message { return o.orderDetails() },
+	"order_status":             func(o *object) Message { return o.orderStatus() },
 }
 
 // interactive returns nil for a kind that is not modelled.
 func (f field) interactive() (m Message) {
-	if f.v.Kind() == wire.Object && hasMixedButtons(f.v) {
-		return nil
-	}
 	known := true
 	f.object(func(o *object) {
 		kind := o.need("type").filled()
@@ -43,19 +42,6 @@ func (f field) interactive() (m Message) {
 		m = Buttons{} // not shown to anyone: there is a problem
 	}
 	return m
-}
-
-// hasMixedButtons reports whether v has reply buttons beside link buttons, which only Direct Send has.
-func hasMixedButtons(v wire.Value) bool {
-	if kind, _ := v.Get("type").Str(); kind != "button" {
-		return false
-	}
-	for _, button := range v.Get("action").Get("buttons").Elements {
-		if kind, _ := button.Get("type").Str(); kind == "cta_url" {
-			return true
-		}
-	}
-	return false
 }
 
 // textOf is the text of a member that is an object with a text.
@@ -265,16 +251,20 @@ func (o *object) productList() (m ProductList) {
 	m.Header, m.Body, m.Footer = o.textHeader(), o.need("body").textOf(), o.optionalText("footer")
 	o.need("action").object(func(a *object) {
 		m.CatalogID = a.need("catalog_id").str()
-		m.Sections = list(a.need("sections"), func(_ int, o *object) ProductSection {
-			return ProductSection{
-				Title: o.optional("title"),
-				RetailerIDs: list(o.need("product_items"), func(_ int, o *object) string {
-					return o.need("product_retailer_id").str()
-				}),
-			}
-		})
+		m.Sections = a.productSections()
 	})
 	return m
+}
+
+func (o *object) productSections() []ProductSection {
+	return list(o.need("sections"), func(_ int, o *object) ProductSection {
+		return ProductSection{
+			Title: o.optional("title"),
+			RetailerIDs: list(o.need("product_items"), func(_ int, o *object) string {
+				return o.need("product_retailer_id").str()
+			}),
+		}
+	})
 }
 
 func (o *object) catalog() (m Catalog) {

@@ -71,9 +71,9 @@ func TestDecodeMessageRefuses(t *testing.T) {
 		{"type with a hyphen", envelopeOf(`"type":"a-b","a-b":{}`), []string{"type value"}},
 		{"empty type", envelopeOf(`"type":"","text":{"body":"x"}`), []string{"type empty"}},
 		{"content of another type", envelopeOf(`"type":"text","image":{"id":"1"}`), []string{"text required", "image unknown-field"}},
-		{"direct send of a text", envelopeOf(`"category":"utility","ttl_seconds":60,"type":"text","text":{"body":"x"}`), []string{"category unknown-field", "ttl_seconds unknown-field"}},
-		{"raw that is no object", envelopeOf(`"type":"template","template":[]`), []string{"template type"}},
-		{"raw without content", envelopeOf(`"type":"template"`), []string{"template required"}},
+		{"direct send without a category", envelopeOf(`"ttl_seconds":60,"direct_send_config":{},"type":"text","text":{"body":"x"}`), []string{"category required", "direct_send_config empty"}},
+		{"raw that is no object", envelopeOf(`"type":"hologram","hologram":[]`), []string{"hologram type"}},
+		{"raw without content", envelopeOf(`"type":"hologram"`), []string{"hologram required"}},
 
 		{"preview as a number", envelopeOf(`"text":{"preview_url":1,"body":"x"}`), []string{"text.preview_url type"}},
 		{"text that is a string", envelopeOf(`"text":"x"`), []string{"text type"}},

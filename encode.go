@@ -40,11 +40,12 @@ func appendMessage(b []byte, o *Outgoing) []byte {
 	}
 	b = wire.AppendOptional(b, "biz_opaque_callback_data", o.CallbackData)
 	b = wire.AppendOptional(b, "recipient_identity_key_hash", o.IdentityKeyHash)
+	b = o.DirectSend.appendDirectSend(b)
 	kind := o.Message.messageType()
 	b = wire.AppendField(b, "type", kind)
 	b = append(wire.AppendString(wire.AppendComma(b), kind), ':')
 	b = o.Message.appendContent(b)
-	return append(b, '}')
+	return append(o.Marketing.appendMarketing(b), '}')
 }
 
 // appendTo appends the recipient type and the recipient.

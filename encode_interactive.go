@@ -208,8 +208,12 @@ func (m ProductList) appendContent(b []byte) []byte {
 	b = appendTextHeader(appendInteractive(b, "product_list"), m.Header)
 	b = appendOptionalText(appendText(b, "body", m.Body), "footer", m.Footer)
 	b = wire.AppendField(wire.AppendOpen(b, "action", '{'), "catalog_id", m.CatalogID)
+	return append(appendProductSections(b, m.Sections), "}}"...)
+}
+
+func appendProductSections(b []byte, sections []ProductSection) []byte {
 	b = wire.AppendOpen(b, "sections", '[')
-	for _, s := range m.Sections {
+	for _, s := range sections {
 		b = wire.AppendOptional(append(wire.AppendComma(b), '{'), "title", s.Title)
 		b = wire.AppendOpen(b, "product_items", '[')
 		for _, id := range s.RetailerIDs {
@@ -217,7 +221,7 @@ func (m ProductList) appendContent(b []byte) []byte {
 		}
 		b = append(b, "]}"...)
 	}
-	return append(b, "]}}"...)
+	return append(b, ']')
 }
 
 func (m Catalog) appendContent(b []byte) []byte {

@@ -26,12 +26,15 @@ func GenerateOutgoing(r *rand.Rand) Outgoing {
 		o.To = Phone("+91" + g.digits(10))
 	case Text, Image, Video, Audio, Document, Sticker:
 		o.To = g.anyone(4)
+	case Pin, Unpin:
+		o.To = GroupID("grp_" + g.digits(10))
 	default:
 		o.To = g.anyone(3)
 	}
 	if _, reaction := o.Message.(Reaction); !reaction {
 		o.ReplyTo = g.maybe("wamid." + g.word(40))
 	}
+	g.endpoint(&o)
 	return o
 }
 
@@ -57,9 +60,9 @@ var generators = []func(generator) Message{
 		return Reaction{MessageID: "wamid." + g.word(40), Emoji: g.maybe("👍🏽")}
 	},
 	func(g generator) Message {
-		m := Raw{Type: "template", JSON: json.RawMessage(`{"name":"` + g.word(20) + `"}`)}
+		m := Raw{Type: "hologram", JSON: json.RawMessage(`{"name":"` + g.word(20) + `"}`)}
 		if g.coin() {
-			m.Extra = json.RawMessage(`{"product_policy":"STRICT","n":` + g.digits(3) + `}`)
+			m.Extra = json.RawMessage(`{"depth":"STRICT","n":` + g.digits(3) + `}`)
 		}
 		return m
 	},
@@ -112,6 +115,21 @@ var generators = []func(generator) Message{
 				return SavedAddress{ID: g.unique("saved"), Value: g.addressValues()}
 			}),
 			ValidationErrors: g.addressValues(),
+		}
+	},
+	func(g generator) Message { return g.template() },
+	func(g generator) Message {
+		return OrderDetails{Image: g.maybeMedia(), Body: g.text(1024), Footer: g.maybe(g.text(60)), Payment: g.payment()}
+	},
+	func(g generator) Message {
+		return OrderStatus{Header: g.header(), Body: g.text(1024), Footer: g.maybe(g.text(60)), Update: g.orderUpdate()}
+	},
+	func(g generator) Message { return Pin{MessageID: "wamid." + g.word(40), Days: 1 + g.IntN(30)} },
+	func(g generator) Message { return Unpin{MessageID: "wamid." + g.word(40)} },
+	func(g generator) Message {
+		return MixedButtons{
+			Header: g.header(), Body: g.text(1024), Footer: g.maybe(g.text(60)),
+			Links: some(g, 1, 2, generator.link), Buttons: g.buttons(g.IntN(9), "b"),
 		}
 	},
 }

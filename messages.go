@@ -11,7 +11,9 @@ import (
 //   - text and media: [Text], [Image], [Video], [Audio], [Document], [Sticker]
 //   - [Location], [Contacts], [Reaction]
 //   - interactive: [Buttons], [List], [CTAURL], [Carousel], [ProductCarousel], [Product], [ProductList], [Catalog],
-//     [LocationRequest], [ContactInfoRequest], [AddressRequest], [Flow], [VoiceCall], [CallPermissionRequest]
+//     [LocationRequest], [ContactInfoRequest], [AddressRequest], [Flow], [VoiceCall], [CallPermissionRequest],
+//     [MixedButtons], and for payments [OrderDetails], [OrderStatus]
+//   - [Template]; in groups [Pin], [Unpin]
 //   - [Raw], for what this release does not model
 //
 // Values and pointers both satisfy the interface; a nil pointer is refused by [Client.Send] with an error. Messages are
@@ -171,15 +173,15 @@ type Reaction struct {
 }
 
 // Raw sends JSON that this release does not model: Type is the request's "type", JSON the object that stands under it.
-// Extra, if not empty, is an object whose members stand beside it, such as Direct Send's {"category":"utility"}. They are
-// checked for being JSON objects and nothing else.
+// Extra, if not empty, is an object whose members stand beside it, such as {"category":"utility"}. They are checked for
+// being JSON objects and nothing else.
 type Raw struct {
 	Type  string
 	JSON  json.RawMessage
 	Extra json.RawMessage
 }
 
-// An Outgoing is one request to the messages endpoint. [EncodeMessage] and [DecodeMessage] are its wire form, which a
+// An Outgoing is one request to the messages endpoint, or with Marketing to that of marketing messages. [EncodeMessage] and [DecodeMessage] are its wire form, which a
 // queue may store.
 type Outgoing struct {
 	To              Recipient
@@ -187,4 +189,6 @@ type Outgoing struct {
 	ReplyTo         string // id of the message that this one quotes
 	CallbackData    string // at most 512 characters, comes back in the status webhooks
 	IdentityKeyHash string // send only if the user's identity still has this hash
+	DirectSend      *DirectSend
+	Marketing       *Marketing
 }

@@ -40,19 +40,22 @@ func (c *Client) Send(ctx context.Context, to Recipient, m Message, opts ...Send
 		return nil, err
 	}
 	if r := runFrom(ctx); r != nil {
-		return c.postOnce(ctx, r, m, body)
+		return c.postOnce(ctx, r, &o, body)
 	}
-	return c.post(ctx, m, body)
+	return c.post(ctx, &o, body)
 }
 
 // postOnce posts within a handler's run, which may have posted the same in an earlier one.
-func (c *Client) postOnce(ctx context.Context, r *run, m Message, body []byte) (*Sent, error) {
-	return r.sendOnce(ctx, c.store, c.number, body, m, func() (*Sent, error) { return c.post(ctx, m, body) })
+func (c *Client) postOnce(ctx context.Context, r *run, o *Outgoing, body []byte) (*Sent, error) {
+	return r.sendOnce(ctx, c.store, c.number, body, o.Message, func() (*Sent, error) { return c.post(ctx, o, body) })
 }
 
-func (c *Client) post(ctx context.Context, m Message, body []byte) (*Sent, error) {
-	sent := &Sent{Message: m}
+func (c *Client) post(ctx context.Context, o *Outgoing, body []byte) (*Sent, error) {
+	sent := &Sent{Message: o.Message}
 	k := call{op: "send", method: http.MethodPost, url: c.messages, body: body, into: sent}
+	if o.Marketing != nil {
+		k.url = c.graphURL(c.number, "marketing_messages")
+	}
 	start := time.Now()
 	attempts, err := c.do(ctx, &k, (*Client).try)
 	if c.observer != nil {
@@ -73,6 +76,8 @@ type sendConfig struct {
 	callbackData    string
 	identityKeyHash string
 	skipValidation  bool
+	directSend      *DirectSend
+	marketing       *Marketing
 }
 
 type sendOptionFunc func(*sendConfig)
@@ -110,6 +115,7 @@ func (o *Outgoing) set(opts []SendOption) (skipValidation bool) {
 		}
 	}
 	o.ReplyTo, o.CallbackData, o.IdentityKeyHash = cfg.replyTo, cfg.callbackData, cfg.identityKeyHash
+	o.DirectSend, o.Marketing = cfg.directSend, cfg.marketing
 	return cfg.skipValidation
 }
 

@@ -43,31 +43,43 @@ type limit struct {
 
 // The sources: Meta's pages by the end of their address, and where Meta has none, who says so.
 var (
-	openAPI        = source{"OpenAPI v23.0", "2026-03"}
-	sendMessages   = source{"send-messages", "2026-03"}
-	textPage       = source{"text-messages", "2026-03"}
-	imagePage      = source{"image-messages", "2026-03"}
-	stickerPage    = source{"sticker-messages", "2026-03"}
-	locationPage   = source{"location-messages", "2026-03"}
-	contactsPage   = source{"contacts-messages", "2026-03"}
-	reactionPage   = source{"reaction-messages", "2026-03"}
-	repliesPage    = source{"contextual-replies", "2026-03"}
-	mediaPage      = source{"business-phone-numbers/media", "2026-03"}
-	buttonsPage    = source{"interactive-reply-buttons-messages", "2026-05"}
-	listPage       = source{"interactive-list-messages", "2026-03"}
-	ctaPage        = source{"interactive-cta-url-messages", "2026-03"}
-	carouselPage   = source{"interactive-media-carousel-messages", "2025-12"}
-	productsPage   = source{"interactive-product-carousel-messages", "2026-03"}
-	productPage    = source{"single-product-messages", "2026-05"}
-	multiPage      = source{"multi-product-messages", "2026-03"}
-	flowPage       = source{"flows/guides/sendingaflow", "2026-06"}
-	addressPage    = source{"address-messages", "2026-03"}
-	callPage       = source{"call-button-messages-deep-links", "2026-03"}
-	groupsPage     = source{"groups/groups-messaging", "2026-03"}
-	userIDPage     = source{"business-scoped-user-ids", "2026-06"}
-	changelogPage  = source{"changelog", "2024"}
-	labelBytesNote = source{"a vendor's help article (Waxio); Meta says 20 characters", "2026-10"}
-	ourReading     = source{"our reading", "2026-10"}
+	openAPI          = source{"OpenAPI v23.0", "2026-03"}
+	sendMessages     = source{"send-messages", "2026-03"}
+	textPage         = source{"text-messages", "2026-03"}
+	imagePage        = source{"image-messages", "2026-03"}
+	stickerPage      = source{"sticker-messages", "2026-03"}
+	locationPage     = source{"location-messages", "2026-03"}
+	contactsPage     = source{"contacts-messages", "2026-03"}
+	reactionPage     = source{"reaction-messages", "2026-03"}
+	repliesPage      = source{"contextual-replies", "2026-03"}
+	mediaPage        = source{"business-phone-numbers/media", "2026-03"}
+	buttonsPage      = source{"interactive-reply-buttons-messages", "2026-05"}
+	listPage         = source{"interactive-list-messages", "2026-03"}
+	ctaPage          = source{"interactive-cta-url-messages", "2026-03"}
+	carouselPage     = source{"interactive-media-carousel-messages", "2025-12"}
+	productsPage     = source{"interactive-product-carousel-messages", "2026-03"}
+	productPage      = source{"single-product-messages", "2026-05"}
+	multiPage        = source{"multi-product-messages", "2026-03"}
+	flowPage         = source{"flows/guides/sendingaflow", "2026-06"}
+	addressPage      = source{"address-messages", "2026-03"}
+	callPage         = source{"call-button-messages-deep-links", "2026-03"}
+	groupsPage       = source{"groups/groups-messaging", "2026-03"}
+	userIDPage       = source{"business-scoped-user-ids", "2026-06"}
+	changelogPage    = source{"changelog", "2024"}
+	templatePage     = source{"templates/components", "2026-03"}
+	offerPage        = source{"marketing-templates/limited-time-offer-templates", "2026-03"}
+	spmPage          = source{"marketing-templates/spm-templates", "2026-03"}
+	cardTemplatePage = source{"marketing-templates/media-card-carousel-templates", "2026-03"}
+	otpPage          = source{"templates/authentication-templates", "2026-03"}
+	tapPage          = source{"templates/tap-target-url-title-override", "2026-05"}
+	changelog25Page  = source{"changelog", "2025-12"}
+	paymentPage      = source{"payments/payments-in/pg", "2026-03"}
+	ordersPage       = source{"payments/payments-br/orders", "2026-03"}
+	orderStatusPage  = source{"payments/payments-in/orderstatus", "2026-03"}
+	directPage       = source{"direct-send/supported-features-and-limits", "2026-07"}
+	marketingPage    = source{"marketing-messages/send-marketing-messages", "2026-03"}
+	labelBytesNote   = source{"a vendor's help article (Waxio); Meta says 20 characters", "2026-10"}
+	ourReading       = source{"our reading", "2026-10"}
 )
 
 // limits is the table that every check takes its numbers and its words from, that docs/limits.md prints and that the
@@ -535,6 +547,360 @@ var limits = [ruleCount]limit{
 	ruleCallPayload: {
 		name: "call.payload", what: "the payload of a call button", max: 512, unit: characters, from: callPage,
 		hint: "store the data and send its key",
+	},
+
+	// Templates.
+	ruleTemplateName: {
+		name: "template.name", what: "the name of a template", min: 1, max: 512, unit: characters, from: templatePage,
+		hint: "write the name under which it was approved",
+	},
+	ruleTemplateNameForm: {
+		name: "template.name.form", what: "the name of a template", rule: "lower-case letters, digits and underscores", from: templatePage,
+		hint: "write the name under which it was approved",
+	},
+	ruleTemplateLanguage: {
+		name: "template.language", what: "the language of a template", rule: "a code such as en or pt_BR", inferred: true, from: ourReading,
+		hint: "write the code under which it was approved",
+	},
+	ruleTemplateParameter: {
+		name: "template.parameter", what: "a parameter of a template", rule: "a parameter that is not nil", inferred: true, from: ourReading,
+		hint: "pass a value",
+	},
+	ruleTemplateText: {
+		name: "template.text", what: "a text in place of a variable", min: 1, max: unlimited, unit: characters, inferred: true, from: ourReading,
+		hint: "write a text: Meta refuses empty ones",
+	},
+	ruleTemplateSpace: {
+		name: "template.text.space", what: "a text in place of a variable", rule: "no line break, no tab, at most 4 spaces together", severity: SeverityWarning, inferred: true, from: ourReading,
+		hint: "Meta has refused them in the past: put the text in one line",
+	},
+	ruleTemplateNames: {
+		name: "template.names", what: "the names of variables in a body", rule: "a name on all texts or on none", inferred: true, from: templatePage,
+		hint: "a template names its variables or numbers them",
+	},
+	ruleTemplateHeader: {
+		name: "template.header", what: "the text in place of the variable of a header", max: 60, unit: characters, from: templatePage,
+		hint: "shorten it",
+	},
+	ruleTemplateBody: {
+		name: "template.body", what: "the texts of a body together", max: 1024, unit: characters, from: templatePage,
+		hint: "shorten them: with the text around them they have at most 1024",
+	},
+	ruleTemplateOfferBody: {
+		name: "template.body.offer", what: "the texts of a body with a limited-time offer together", max: 600, unit: characters, from: offerPage,
+		hint: "shorten them: with the text around them they have at most 600",
+	},
+	ruleTemplateProductBody: {
+		name: "template.body.product", what: "the texts of a body under a product together", max: 160, unit: characters, from: spmPage,
+		hint: "shorten them: with the text around them they have at most 160",
+	},
+	ruleTemplateCardBody: {
+		name: "template.card.body", what: "the texts of the body of a card together", max: 160, unit: characters, from: cardTemplatePage,
+		hint: "shorten them: with the text around them they have at most 160",
+	},
+	ruleTemplateFallback: {
+		name: "template.fallback", what: "what is shown for an amount or a date", min: 1, max: unlimited, unit: characters, from: openAPI,
+		hint: "write it as the user should read it",
+	},
+	ruleTemplateCurrency: {
+		name: "template.currency", what: "the currency of an amount", rule: "three capital letters", inferred: true, from: openAPI,
+		hint: "write the code of ISO 4217, such as BRL",
+	},
+	ruleTemplateCards: {
+		name: "template.cards", what: "the cards of a carousel template", max: 10, unit: things, noun: "cards", from: cardTemplatePage,
+		hint: "send as many cards as were approved",
+	},
+	ruleTemplateCardsFew: {
+		name: "template.cards.few", what: "the cards of a carousel template", min: 2, max: unlimited, unit: things, noun: "cards", severity: SeverityWarning, inferred: true, from: ourReading,
+		hint: "send as many cards as were approved", less: "send as many cards as were approved",
+	},
+	ruleTemplateCardHeader: {
+		name: "template.card.header", what: "the header of a card", rule: "a picture, a video or a product", from: cardTemplatePage,
+		hint: "give every card a header",
+	},
+	ruleTemplateCardID: {
+		name: "template.card.header.id", what: "the picture or video of a card", rule: "an id instead of a link", severity: SeverityWarning, from: cardTemplatePage,
+		hint: "upload the file: Meta documents ids only here",
+	},
+	ruleTemplateCardsSame: {
+		name: "template.cards.same", what: "all cards of a carousel template", rule: "the same header, variables and buttons on all cards", from: cardTemplatePage,
+		hint: "fill the same slots on every card",
+	},
+	ruleTemplateCardButtons: {
+		name: "template.card.buttons", what: "the buttons of a card", max: 2, unit: things, noun: "buttons", from: cardTemplatePage,
+		hint: "a card has at most 2",
+	},
+	ruleTemplateButtons: {
+		name: "template.buttons", what: "the buttons of a template", max: 10, unit: things, noun: "buttons", from: templatePage,
+		hint: "a template has at most 10",
+	},
+	ruleTemplateURLs: {
+		name: "template.buttons.url", what: "the link buttons of a template", max: 2, unit: things, noun: "link buttons", from: templatePage,
+		hint: "a template has at most 2",
+	},
+	ruleTemplateCoupons: {
+		name: "template.buttons.copy_code", what: "the buttons of a template that copy a code", max: 1, unit: things, noun: "code buttons", from: templatePage,
+		hint: "a template has at most 1",
+	},
+	ruleTemplateGrouped: {
+		name: "template.buttons.grouped", what: "the quick replies of a template", rule: "side by side", from: templatePage,
+		hint: "put the buttons in the order in which they were approved",
+	},
+	ruleTemplateButton: {
+		name: "template.button", what: "a button of a template", rule: "a button that is not a nil pointer", inferred: true, from: ourReading,
+		hint: "leave it nil or pass a value",
+	},
+	ruleTemplatePayload: {
+		name: "template.payload", what: "the payload of a quick reply", max: 256, unit: characters, inferred: true, from: ourReading,
+		hint: "store the data and send its key: Meta states no length",
+	},
+	ruleTemplatePayloadUnique: {
+		name: "template.payload.unique", what: "the payloads of quick replies", rule: "unique in the message", severity: SeverityWarning, inferred: true, from: ourReading,
+		hint: "nothing else tells which one was tapped",
+	},
+	ruleTemplateURL: {
+		name: "template.url", what: "the end of an address", min: 1, max: 2000, unit: characters, from: templatePage,
+		hint: "use a shorter address",
+	},
+	ruleTemplateCoupon: {
+		name: "template.coupon", what: "a code to copy", min: 1, max: 20, unit: characters, from: changelog25Page,
+		hint: "use a shorter code",
+	},
+	ruleTemplateCouponLong: {
+		name: "template.coupon.long", what: "a code to copy", max: 15, unit: characters, severity: SeverityWarning, from: offerPage,
+		hint: "Meta's changelog says 20, its pages 15: use a shorter code if Meta refuses it",
+	},
+	ruleTemplateOTP: {
+		name: "template.otp", what: "a one-time password, which stands in the body and on a link button", max: 15, unit: characters, severity: SeverityWarning, inferred: true, from: otpPage,
+		hint: "use a shorter code, if it is one",
+	},
+	ruleTemplateOTPTo: {
+		name: "template.otp.to", what: "the recipient of a one-time password", rule: "a phone number", severity: SeverityWarning, inferred: true, from: userIDPage,
+		hint: "send it to a number: a user id takes no code that is copied or filled in (131062)",
+	},
+	ruleTapTitle: {
+		name: "template.tap_target.title", what: "what the phone calls a page", min: 1, max: unlimited, unit: characters, from: tapPage,
+		hint: "write a title",
+	},
+	ruleTime: {
+		name: "time", what: "any point in time", rule: "a time after 1970", inferred: true, from: ourReading,
+		hint: "set it, or leave it zero where it is optional",
+	},
+
+	// Payments.
+	rulePaymentCurrency: {
+		name: "payment.currency", what: "the currency of an order", rule: "INR or BRL", from: paymentPage,
+		hint: "use CurrencyIndia or CurrencyBrazil: payments exist in these countries",
+	},
+	rulePaymentReference: {
+		name: "payment.reference_id", what: "the reference of a payment in India", min: 1, max: 35, unit: characters, from: paymentPage,
+		hint: "use a shorter one",
+	},
+	rulePaymentReferenceBrazil: {
+		name: "payment.reference_id.brazil", what: "the reference of a payment in Brazil, or of an order", min: 1, max: 60, unit: characters, from: ordersPage,
+		hint: "use a shorter one",
+	},
+	rulePaymentReferenceForm: {
+		name: "payment.reference_id.form", what: "the reference of a payment", rule: "letters, digits, _, - and .", from: paymentPage,
+		hint: "take other characters out",
+	},
+	rulePaymentGoods: {
+		name: "payment.goods", what: "what is sold", rule: `"digital-goods" or "physical-goods"`, from: paymentPage,
+		hint: "set Goods",
+	},
+	rulePaymentType: {
+		name: "payment.type", what: "the type of a payment", rule: `"upi" in India, "br" in Brazil, or empty`, from: paymentPage,
+		hint: "leave Type empty",
+	},
+	rulePaymentSettings: {
+		name: "payment.settings", what: "the ways to pay", min: 1, max: unlimited, unit: things, noun: "ways to pay", severity: SeverityWarning, inferred: true, from: paymentPage,
+		hint: "add a PaymentSetting",
+	},
+	rulePaymentSetting: {
+		name: "payment.setting", what: "a way to pay", rule: "one that is not nil", inferred: true, from: ourReading,
+		hint: "pass a value",
+	},
+	rulePaymentCountry: {
+		name: "payment.setting.country", what: "a way to pay", rule: "one of the country of the currency", from: paymentPage,
+		hint: "gateways and UPI are for INR, Pix, boleto and cards on file for BRL",
+	},
+	rulePaymentConfiguration: {
+		name: "payment.configuration", what: "the name of a gateway's configuration", min: 1, max: 60, unit: characters, from: paymentPage,
+		hint: "write its name on Meta's side",
+	},
+	ruleRazorpayReceipt: {
+		name: "razorpay.receipt", what: "a receipt for Razorpay", max: 40, unit: characters, from: paymentPage,
+		hint: "shorten it",
+	},
+	ruleRazorpayNotes: {
+		name: "razorpay.notes", what: "the notes for Razorpay", max: 15, unit: things, noun: "notes", from: paymentPage,
+		hint: "leave some out",
+	},
+	ruleRazorpayNote: {
+		name: "razorpay.note", what: "a note for Razorpay", max: 256, unit: characters, from: paymentPage,
+		hint: "shorten it",
+	},
+	rulePayUField: {
+		name: "payu.udf", what: "a field for PayU", max: 255, unit: characters, from: paymentPage,
+		hint: "shorten it",
+	},
+	ruleZaakpayExtra: {
+		name: "zaakpay.extra", what: "an extra for Zaakpay", max: 180, unit: characters, from: paymentPage,
+		hint: "shorten it",
+	},
+	ruleBillDeskInfo: {
+		name: "billdesk.additional_info", what: "additional information for BillDesk", max: 120, unit: characters, from: paymentPage,
+		hint: "shorten it",
+	},
+	rulePaymentField: {
+		name: "payment.field", what: "the code, merchant and key of a Pix code, the line of a boleto, the credential of a card", min: 1, max: unlimited, unit: characters, from: ordersPage,
+		hint: "set it",
+	},
+	rulePixKeyType: {
+		name: "pix.key_type", what: "the type of a Pix key", rule: "CPF, CNPJ, EMAIL, PHONE or EVP", from: ordersPage,
+		hint: "set KeyType",
+	},
+	ruleUPILink: {
+		name: "upi.link", what: "the link of a payment app", rule: "an address that starts with upi:// and has no space", inferred: true, from: paymentPage,
+		hint: "write upi://pay and its parameters",
+	},
+	ruleCardDigits: {
+		name: "card.last_four_digits", what: "the last digits of a card", rule: "four digits", inferred: true, from: ordersPage,
+		hint: "set LastFour",
+	},
+	ruleBeneficiaryCountry: {
+		name: "payment.beneficiaries", what: "the beneficiaries of a payment", rule: "beneficiaries in India only", inferred: true, from: paymentPage,
+		hint: "leave them out in Brazil",
+	},
+	ruleBeneficiaryMissing: {
+		name: "payment.beneficiaries.missing", what: "physical goods in India", rule: "a beneficiary where goods are shipped", severity: SeverityWarning, from: paymentPage,
+		hint: "add one if the goods are shipped",
+	},
+	ruleBeneficiaryName: {
+		name: "beneficiary.name", what: "the name of a beneficiary", min: 1, max: 200, unit: characters, from: paymentPage,
+		hint: "shorten it",
+	},
+	ruleBeneficiaryLine: {
+		name: "beneficiary.address_line1", what: "the first line of an address", min: 1, max: 100, unit: characters, from: paymentPage,
+		hint: "shorten it",
+	},
+	ruleBeneficiaryLine2: {
+		name: "beneficiary.address_line2", what: "the second line of an address", max: 100, unit: characters, from: paymentPage,
+		hint: "shorten it",
+	},
+	ruleBeneficiaryPostalCode: {
+		name: "beneficiary.postal_code", what: "the postal code of a beneficiary", rule: "six digits", from: paymentPage,
+		hint: "write the six digits",
+	},
+	ruleOrderItems: {
+		name: "order.items", what: "the items of an order", min: 1, max: unlimited, unit: things, noun: "items", from: paymentPage,
+		hint: "add what is paid",
+	},
+	ruleOrderImages: {
+		name: "order.items.images", what: "the items of an order with pictures", max: 10, unit: things, noun: "items", from: paymentPage,
+		hint: "leave the pictures out, or send several orders",
+	},
+	ruleOrderImageCatalog: {
+		name: "order.items.images.catalog", what: "the items of an order with a catalog", rule: "no pictures", from: paymentPage,
+		hint: "leave out CatalogID or the pictures",
+	},
+	ruleOrderLineName: {
+		name: "order.item.name", what: "the name of an item", min: 1, max: 60, unit: characters, from: paymentPage,
+		hint: "shorten it",
+	},
+	ruleOrderQuantity: {
+		name: "order.item.quantity", what: "how many of an item", min: 1, max: unlimited, unit: things, noun: "pieces", from: paymentPage,
+		hint: "set Quantity",
+	},
+	ruleOrderSale: {
+		name: "order.item.sale_amount", what: "the amount of an item on sale", rule: "less than its amount", from: paymentPage,
+		hint: "leave SaleAmount 0 where nothing is on sale",
+	},
+	ruleOrderOrigin: {
+		name: "order.item.importer", what: "an item in India without a catalog", rule: "its country of origin, and its importer", severity: SeverityWarning, from: paymentPage,
+		hint: "set CountryOfOrigin, ImporterName and ImporterAddress",
+	},
+	ruleOrderAmount: {
+		name: "order.amount", what: "any amount", rule: "0 or more", inferred: true, from: ourReading,
+		hint: "amounts count upwards, the discount too",
+	},
+	ruleOrderNote: {
+		name: "order.note", what: "the note of a charge and the name of a discount", max: 60, unit: characters, from: paymentPage,
+		hint: "shorten it",
+	},
+	ruleOrderExpiresNote: {
+		name: "order.expiration.description", what: "the note about when an order ends", max: 120, unit: characters, from: paymentPage,
+		hint: "shorten it",
+	},
+	ruleOrderState: {
+		name: "order_status.status", what: "the state of an order", rule: "pending, processing, partially-shipped, shipped, completed or canceled", from: orderStatusPage,
+		hint: "write one of Meta's words",
+	},
+	ruleOrderDescription: {
+		name: "order_status.description", what: "the note about the state of an order", max: 120, unit: characters, from: orderStatusPage,
+		hint: "shorten it",
+	},
+	rulePaymentState: {
+		name: "order_status.payment", what: "the state of a payment", rule: "pending, captured or failed", from: orderStatusPage,
+		hint: "write one of Meta's words, or nothing",
+	},
+
+	// Pins, direct sends, marketing messages.
+	rulePinTo: {
+		name: "pin.message_id", what: "the message that is pinned", min: 1, max: unlimited, unit: characters, from: groupsPage,
+		hint: "pass the id of the message",
+	},
+	rulePinDays: {
+		name: "pin.expiration_days", what: "how long a message is pinned", min: 1, max: 30, unit: things, noun: "days", from: groupsPage,
+		hint: "pin it again later", less: "set Days",
+	},
+	rulePinGroup: {
+		name: "pin.to", what: "the recipient of a pin", rule: "a group", from: groupsPage,
+		hint: "send it to a GroupID",
+	},
+	ruleMixedLinks: {
+		name: "mixed.links", what: "the link buttons beside reply buttons", min: 1, max: 2, unit: things, noun: "links", from: directPage,
+		hint: "send fewer links", less: "send Buttons",
+	},
+	ruleMixedButtons: {
+		name: "mixed.buttons", what: "the link and reply buttons together", max: 10, unit: things, noun: "buttons", from: directPage,
+		hint: "send several messages",
+	},
+	ruleMixedDirect: {
+		name: "mixed.direct", what: "a message with link and reply buttons", rule: "a direct send", from: directPage,
+		hint: "pass DirectSend, or send Buttons",
+	},
+	ruleDirectKind: {
+		name: "direct.kind", what: "a direct send", rule: "text, reply buttons, a link button, mixed buttons or a call button", from: directPage,
+		hint: "send another kind, or a template; put the members of a Raw into its Extra",
+	},
+	ruleDirectText: {
+		name: "direct.text", what: "the body of a text that is sent directly", max: 1024, unit: characters, from: directPage,
+		hint: "split it into several messages",
+	},
+	ruleDirectPreview: {
+		name: "direct.preview", what: "a text that is sent directly", rule: "no preview", from: directPage,
+		hint: "leave PreviewURL false",
+	},
+	ruleDirectCategory: {
+		name: "direct.category", what: "the category of a direct send", rule: `"utility", "authentication" or "service"`, from: directPage,
+		hint: "set Category: marketing needs a template",
+	},
+	ruleDirectTTL: {
+		name: "direct.ttl_seconds", what: "how long a direct send is tried", rule: "0 seconds or more", inferred: true, from: directPage,
+		hint: "leave it 0 for Meta's default",
+	},
+	ruleMarketingKind: {
+		name: "marketing.kind", what: "a marketing message", rule: "a template", from: marketingPage,
+		hint: "send a Template",
+	},
+	ruleMarketingPolicy: {
+		name: "marketing.product_policy", what: "the product policy of a marketing message", rule: `"CLOUD_API_FALLBACK" or "STRICT"`, from: marketingPage,
+		hint: "leave ProductPolicy empty for Meta's default",
+	},
+	ruleMarketingDirect: {
+		name: "marketing.direct", what: "a marketing message", rule: "no direct send", inferred: true, from: ourReading,
+		hint: "pass Marketing or DirectSend",
 	},
 
 	// Files.

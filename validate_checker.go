@@ -25,7 +25,7 @@ type step struct {
 	index int
 }
 
-const maxDepth = 8
+const maxDepth = 12
 
 // maxSeen bounds the comparison of ids. A message with more is refused for their number already.
 const maxSeen = 256

@@ -140,12 +140,19 @@ func (m ProductList) check(c *checker) {
 	c.text(ruleFooter, "footer.text", m.Footer)
 	c.in("action")
 	c.id(ruleCatalogID, "catalog_id", m.CatalogID)
-	c.number(ruleProductSections, "sections", len(m.Sections))
+	c.productSections(m.Sections)
+	c.out()
+	c.out()
+}
+
+// productSections checks the sections of the action at the place of c.
+func (c *checker) productSections(sections []ProductSection) {
+	c.number(ruleProductSections, "sections", len(sections))
 	products := 0
-	for i, s := range m.Sections {
+	for i, s := range sections {
 		products += len(s.RetailerIDs)
 		c.at("sections", i)
-		c.sectionTitle(ruleProductSection, ruleProductSectionTitled, s.Title, len(m.Sections))
+		c.sectionTitle(ruleProductSection, ruleProductSectionTitled, s.Title, len(sections))
 		c.number(ruleSectionProducts, "product_items", len(s.RetailerIDs))
 		for i, id := range s.RetailerIDs {
 			c.at("product_items", i)
@@ -155,8 +162,6 @@ func (m ProductList) check(c *checker) {
 		c.out()
 	}
 	c.number(ruleProducts, "sections", products)
-	c.out()
-	c.out()
 }
 
 // Validate reports an empty or long body and a long footer.

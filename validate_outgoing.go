@@ -3,8 +3,9 @@ package wacloud
 import "strings"
 
 // Check returns the problems of the request, warnings included, or nil: those of the message, and the rules that need
-// the recipient. Groups take text, media and templates only, address messages go to numbers with +91, a reaction quotes
-// nothing, callback data has at most 512 characters.
+// the recipient and the rest of the request. Groups take text, media, templates and pins only, address messages go to
+// numbers with +91, a reaction quotes nothing, callback data has at most 512 characters, a [DirectSend] and [Marketing]
+// take some kinds only.
 func (o Outgoing) Check() []Problem {
 	c := newChecker()
 	o.check(c)
@@ -27,6 +28,8 @@ func (o *Outgoing) check(c *checker) {
 	if asksAddress(o.Message) && !o.To.isIndian() {
 		c.fail(ruleAddressTo, o.To.field(), "another number")
 	}
+	o.checkEndpoint(c)
+	o.checkTemplateTo(c)
 	if o.ReplyTo == "" {
 		return
 	}

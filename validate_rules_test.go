@@ -214,7 +214,7 @@ func TestRules(t *testing.T) {
 		{"address.field", anAddress(func(m *AddressRequest) { m.ValidationErrors = map[string]string{"+91 98": "no"} }), []string{params + "validation_errors.…: another field"}},
 	}
 	exercised := map[string]bool{}
-	for i, tt := range tests {
+	for i, tt := range slices.Concat(tests, templateRuleTests, paymentRuleTests) {
 		exercised[tt.rule] = true
 		t.Run(fmt.Sprintf("%s/%d", tt.rule, i), func(t *testing.T) {
 			t.Parallel()
@@ -230,7 +230,7 @@ func TestRules(t *testing.T) {
 			}
 		})
 	}
-	for _, tt := range envelopeTests {
+	for _, tt := range slices.Concat(envelopeTests, endpointTests) {
 		exercised[tt.rule] = true
 	}
 	for _, rule := range []string{"image.read", "image.type", "image.color", "image.gray", "image.png", "image.square", "file.type"} {
@@ -284,12 +284,12 @@ var envelopeTests = []struct {
 	{"address.to", Outgoing{To: WaID("919000000000"), Message: &AddressRequest{Body: "Body", Country: "IN"}}, nil},
 	{"reaction.reply", Outgoing{To: aPhone, Message: Reaction{MessageID: "1"}, ReplyTo: "wamid.1"}, []string{"context: a quoted message"}},
 	{"reaction.reply", Outgoing{To: aPhone, Message: NewText("Hi"), ReplyTo: "wamid.1"}, nil},
-	{"template.reply", Outgoing{To: aPhone, Message: Raw{Type: "template", JSON: []byte(`{}`)}, ReplyTo: "wamid.1"}, []string{"context: a quoted message"}},
+	{"template.reply", Outgoing{To: aPhone, Message: NewTemplate("hello", "en"), ReplyTo: "wamid.1"}, []string{"context: a quoted message"}},
 }
 
 func TestEnvelopeRules(t *testing.T) {
 	t.Parallel()
-	for i, tt := range envelopeTests {
+	for i, tt := range slices.Concat(envelopeTests, endpointTests) {
 		t.Run(fmt.Sprintf("%s/%d", tt.rule, i), func(t *testing.T) {
 			t.Parallel()
 			var got []string
@@ -329,6 +329,8 @@ func TestProblemsHoldNoContent(t *testing.T) {
 		carouselOf(Card{Header: HeaderImage{Media: Media{secret, secret}}, Body: long, WireType: secret, Action: QuickReplies{{ID: long, Title: long}}}),
 		VoiceCall{Body: long, Text: long, Payload: long},
 		Location{Latitude: 4915550009999},
+		secretTemplate(secret), secretOrder(secret), NewOrderStatus(long, OrderUpdate{ReferenceID: long + "+", Status: secret, PaymentStatus: secret}),
+		Pin{MessageID: " " + secret}, NewMixedButtons(long, Link{Text: long, URL: secret}).WithButtons(Button{ID: long, Title: long}),
 	}
 	for _, to := range []Recipient{Phone(secret + secret), WaID("+" + secret), UserID(secret), GroupID(" " + secret)} {
 		for _, m := range messages {
@@ -379,8 +381,14 @@ func TestValidateIsCheckWithoutWarnings(t *testing.T) {
 		Flow{},
 		VoiceCall{},
 		CallPermissionRequest{Body: bad},
+		Template{},
+		OrderDetails{},
+		OrderStatus{},
+		Pin{},
+		Unpin{},
+		MixedButtons{},
 	}
-	require.Len(t, messages, 24)
+	require.Len(t, messages, 30)
 	for _, m := range messages {
 		var err *ValidationError
 		require.ErrorAs(t, m.Validate(), &err, "%T", m)

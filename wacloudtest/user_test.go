@@ -3,7 +3,6 @@ package wacloudtest_test
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -225,13 +224,11 @@ func TestTemplatesAreTappedByPayload(t *testing.T) {
 		srv := t.newServer()
 		srv.Serve(newBot())
 		ana := srv.User("Ana")
-		sent, err := srv.Client().Send(t.Context(), ana.Recipient(), wacloud.Raw{Type: "template", JSON: json.RawMessage(
-			`{"name":"order_update","language":{"code":"pt_BR"},"components":[{"type":"button","sub_type":"quick_reply","index":"0",` +
-				`"parameters":[{"type":"payload","payload":"track"}]}]}`,
-		)})
+		sent, err := srv.Client().Send(t.Context(), ana.Recipient(), wacloud.NewTemplate("order_update", "pt_BR").
+			WithButtons(wacloud.QuickReplyPayload("track")))
 		require.NoError(t, err)
 		require.Equal(t, "accepted", sent.Status)
-		wacloudtest.Expect[wacloud.Raw](ana).TapID("track")
+		wacloudtest.Expect[wacloud.Template](ana).TapID("track")
 		require.Equal(t, "Almost there", wacloudtest.Expect[wacloud.Text](ana).Message.Body)
 		require.Contains(t, string(srv.Deliveries()[0].Body), `"type":"button"`)
 	})

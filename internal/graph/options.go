@@ -1,10 +1,6 @@
 package graph
 
-import (
-	"encoding/json"
-
-	"github.com/wacloud/wacloud"
-)
+import "github.com/wacloud/wacloud"
 
 // OptionKind is how a tap on an [Option] arrives.
 type OptionKind uint8
@@ -47,7 +43,9 @@ func Options(m wacloud.Message) []Option {
 			}
 		}
 		return all
-	case wacloud.Raw:
+	case wacloud.MixedButtons:
+		return buttonOptions(OptionButton, -1, m.Buttons)
+	case wacloud.Template:
 		return templateOptions(m)
 	}
 	return nil
@@ -61,39 +59,21 @@ func buttonOptions(kind OptionKind, card int, buttons []wacloud.Button) []Option
 	return all
 }
 
-type templateComponent struct {
-	Type       string `json:"type"`
-	SubType    string `json:"sub_type"`
-	Parameters []struct {
-		Payload string `json:"payload"`
-	} `json:"parameters"`
-	Cards []struct {
-		Index      int                 `json:"card_index"`
-		Components []templateComponent `json:"components"`
-	} `json:"cards"`
-}
-
 // templateOptions finds the payloads of a template's quick replies. Their labels are part of the approved template, which
 // a request does not show, so the payload stands for the label.
-func templateOptions(m wacloud.Raw) []Option {
-	var t struct {
-		Components []templateComponent `json:"components"`
+func templateOptions(m wacloud.Template) []Option {
+	all := quickReplyOptions(m.Buttons, -1)
+	for i, k := range m.Cards {
+		all = append(all, quickReplyOptions(k.Buttons, i)...)
 	}
-	if m.Type != "template" || json.Unmarshal(m.JSON, &t) != nil {
-		return nil
-	}
-	return componentOptions(t.Components, -1)
+	return all
 }
 
-func componentOptions(components []templateComponent, card int) []Option {
+func quickReplyOptions(buttons []wacloud.TemplateButton, card int) []Option {
 	var all []Option
-	for _, c := range components {
-		if c.Type == "button" && c.SubType == "quick_reply" && len(c.Parameters) > 0 {
-			payload := c.Parameters[0].Payload
-			all = append(all, Option{Kind: OptionTemplate, ID: payload, Title: payload, Card: card})
-		}
-		for _, inner := range c.Cards {
-			all = append(all, componentOptions(inner.Components, inner.Index)...)
+	for _, b := range buttons {
+		if payload, ok := b.(wacloud.QuickReplyPayload); ok {
+			all = append(all, Option{Kind: OptionTemplate, ID: string(payload), Title: string(payload), Card: card})
 		}
 	}
 	return all

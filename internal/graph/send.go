@@ -113,7 +113,7 @@ func accepted(m *Message, to address, key chatKey) answer {
 	default:
 		who.WaID = key.user.Identity.Phone
 	}
-	if raw, ok := m.Outgoing.Message.(wacloud.Raw); ok && raw.Type == "template" {
+	if _, ok := m.Outgoing.Message.(wacloud.Template); ok {
 		sent.Status = "accepted"
 	}
 	return jsonAnswer(response{"whatsapp", []contact{who}, []message{sent}})
