@@ -55,6 +55,8 @@ var (
 		wacloud.MessageContext{}, wacloud.OrderContent{}, wacloud.Outgoing{}, wacloud.ReactionContent{}, wacloud.Recipient{},
 		wacloud.Referral{}, wacloud.Reply{}, wacloud.RevokeContent{}, wacloud.SavedAddress{}, wacloud.Secret{}, wacloud.Sent{},
 		wacloud.Status{}, wacloud.SystemContent{}, wacloud.TextContent{}, wacloud.User{},
+		wacloud.Beneficiary{}, wacloud.OffsiteCard{}, wacloud.OrderDetails{}, wacloud.OrderDetailsButton{}, wacloud.Payment{},
+		wacloud.PixCode{}, wacloud.Template{},
 	}
 	openTypes = []any{
 		wacloud.AmbiguousSendError{}, wacloud.App{}, wacloud.Audio{}, wacloud.Button{}, wacloud.Buttons{}, wacloud.CTAURL{},
@@ -70,12 +72,21 @@ var (
 		wacloud.Severity(0), wacloud.Sticker{}, wacloud.Text{}, wacloud.UnknownContent{}, wacloud.UnsupportedContent{},
 		wacloud.Upload{}, wacloud.ValidationError{}, wacloud.Video{}, wacloud.VoiceCall{}, wacloud.WebhookConfig{},
 		wacloud.WelcomeContent{},
+
+		wacloud.Amount(0), wacloud.BillDesk{}, wacloud.Boleto{}, wacloud.CallButton{}, wacloud.CatalogButton{}, wacloud.Charge{},
+		wacloud.CouponCode(""), wacloud.CurrencyParameter{}, wacloud.DateTimeParameter{}, wacloud.DirectSend{}, wacloud.Discount{},
+		wacloud.FlowButton{}, wacloud.HeaderProduct{}, wacloud.ImporterAddress{}, wacloud.Marketing{}, wacloud.MixedButtons{},
+		wacloud.Order{}, wacloud.OrderLine{}, wacloud.OrderStatus{},
+		wacloud.OrderUpdate{}, wacloud.PayU{}, wacloud.PaymentLink{}, wacloud.Pin{}, wacloud.ProductsButton{},
+		wacloud.QuickReplyPayload(""), wacloud.Razorpay{}, wacloud.TapTarget{}, wacloud.TemplateCard{},
+		wacloud.TextParameter{}, wacloud.UPIIntent{}, wacloud.URLSuffix(""), wacloud.Unpin{}, wacloud.Zaakpay{},
 	}
 	// otherTypes have no fields to fill. Those with a state are printed by TestAttack36StatePrintsNothing.
 	otherTypes = []string{
 		"CardAction", "CardHeader", "Client", "Clients", "Content", "FailureHandler", "Handler", "HandlerFunc", "Header",
 		"IDSigner", "Inbox", "Lease", "MemoryInbox", "MemoryOption", "MemoryStore", "Message", "Middleware", "Observer",
 		"Option", "Route", "Router", "SendOption", "Store", "Webhook",
+		"PaymentSetting", "TemplateButton", "TemplateCardHeader", "TemplateHeader", "TemplateParameter",
 		"UserKey", // is its text, as a key has to be; only log/slog gets a hash
 	}
 )

@@ -272,7 +272,9 @@ func (s PixCode) checkPayment(c *checker) {
 	}
 }
 
-func (s Boleto) checkPayment(c *checker) { c.length(rulePaymentField, "digitable_line", s.DigitableLine) }
+func (s Boleto) checkPayment(c *checker) {
+	c.length(rulePaymentField, "digitable_line", s.DigitableLine)
+}
 
 func (s OffsiteCard) checkPayment(c *checker) {
 	if len(s.LastFour) != 4 || !isDigits(s.LastFour) {
