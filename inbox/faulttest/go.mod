@@ -10,6 +10,7 @@ require (
 	github.com/wacloud/wacloud/inbox/nats v0.0.0
 	github.com/wacloud/wacloud/inbox/postgres v0.0.0
 	github.com/wacloud/wacloud/inbox/sqlite v0.0.0
+	modernc.org/sqlite v1.61.1
 )
 
 require (
@@ -39,7 +40,6 @@ require (
 	modernc.org/libc v1.79.0 // indirect
 	modernc.org/mathutil v1.7.1 // indirect
 	modernc.org/memory v1.12.1 // indirect
-	modernc.org/sqlite v1.61.1 // indirect
 )
 
 replace (

@@ -102,7 +102,6 @@ func TestKillsOfANATSServer(t *testing.T) {
 			f.crashed(0)
 		}
 	}
-	// The bot is killed too, more rarely than a lease ends: else its partitions would never move.
 	ctx, stop := context.WithCancel(t.Context())
 	var chaos sync.WaitGroup
 	chaos.Go(func() { kills(ctx) })

@@ -113,7 +113,8 @@ func freeAddr(tb testing.TB) string {
 type process struct {
 	fleet       *fleet
 	args        []string
-	addr, stats string // of a bot
+	addr, stats string   // of a bot
+	wrap        []string // a program, with arguments, that runs the bot
 
 	cmd    *exec.Cmd
 	exited chan struct{}
@@ -142,8 +143,10 @@ func (p *process) start() {
 	require.NoError(p.fleet.t, err)
 	defer func() { _ = log.Close() }()
 	p.log = log.Name()
-	p.cmd = exec.Command(bot, p.args...) //nolint:gosec,noctx // ours; it is killed by name
+	command := slices.Concat(p.wrap, []string{bot}, p.args)
+	p.cmd = exec.Command(command[0], command[1:]...) //nolint:gosec,noctx // ours; it is killed by hand
 	p.cmd.Stderr = log
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // with what wraps it
 	require.NoError(p.fleet.t, p.cmd.Start())
 	cmd, exited := p.cmd, make(chan struct{})
 	p.exited = exited
@@ -152,8 +155,7 @@ func (p *process) start() {
 		close(exited)
 	}()
 	p.fleet.t.Cleanup(func() {
-		_ = cmd.Process.Signal(syscall.SIGCONT)
-		_ = cmd.Process.Kill()
+		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
 		<-exited
 	})
 }
@@ -176,6 +178,13 @@ func (p *process) awaitUp() {
 			require.Less(p.fleet.t, time.Since(start), 30*time.Second, "the process does not listen")
 		}
 	}
+}
+
+func readFile(tb testing.TB, path string) string {
+	tb.Helper()
+	text, err := os.ReadFile(path)
+	require.NoError(tb, err)
+	return string(text)
 }
 
 // said is the end of what the process logged.
@@ -205,7 +214,7 @@ func (p *process) died() {
 func (p *process) terminate() (time.Duration, bool) {
 	p.fleet.t.Helper()
 	start := time.Now()
-	_ = p.cmd.Process.Signal(syscall.SIGTERM)
+	_ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGTERM)
 	p.died()
 	return time.Since(start), p.cmd.ProcessState.Success()
 }

@@ -113,7 +113,7 @@ func (r *runner) handle(ctx context.Context, msg jetstream.Msg, asked time.Time)
 		_ = msg.NakWithDelay(time.Second)
 		return
 	case done:
-		_ = msg.DoubleAck(r.handlers)
+		_ = msg.Ack()
 		return
 	}
 	e.Attempt = attempt
@@ -159,13 +159,15 @@ func (in *Inbox) cuts(ctx context.Context, e wacloud.Event) (int, error) {
 	return strconv.Atoi(string(entry.Value()))
 }
 
-// settle tells the server what became of an event, again and again while the lease lasts: what it does not hear is handled
-// again.
+// settle tells the server what became of an event, again and again for as long as a lease lasts: what it does not hear is
+// handled again.
 func (r *runner) settle(l *lease, e wacloud.Event, out wacloud.Outcome) bool {
+	giveUp := time.After(r.in.cfg.lease)
 	err := r.trySettle(l.msg, e, out)
 	for wait := 50 * time.Millisecond; err != nil; wait = min(2*wait, 2*time.Second) {
 		select {
 		case <-l.Lost():
+		case <-giveUp:
 		case <-r.handlers.Done():
 		case <-time.After(wait):
 			err = r.trySettle(l.msg, e, out)
@@ -200,13 +202,13 @@ func (r *runner) trySettle(msg jetstream.Msg, e wacloud.Event, out wacloud.Outco
 	}
 }
 
+// finish needs no answer to its acknowledgement: one that is lost, because the server was restarted and has forgotten that
+// it delivered the event, means that the event comes again and is recognised.
 func (in *Inbox) finish(ctx context.Context, msg jetstream.Msg, e wacloud.Event) error {
 	if _, err := in.done.Put(ctx, hashOf(e.ID), nil); err != nil {
 		return err
 	}
-	if err := msg.DoubleAck(ctx); !errors.Is(err, jetstream.ErrMsgAlreadyAckd) {
-		return err
-	}
+	_ = msg.Ack()
 	return nil
 }
 

@@ -20,6 +20,7 @@ type Dialect struct {
 	serial   string
 	skip     string // how to pass over rows that others hold
 	lock     string // how to hold rows until the transaction ends
+	begin    string // first statement of a transaction, with the lease in milliseconds for %d
 	now      string // microseconds since 1970 on the database's clock; "?" when the process's clock counts
 	clock    func() int64
 }
@@ -44,6 +45,8 @@ func Postgres() Dialect {
 	return Dialect{
 		name: "postgres", blob: "BYTEA", serial: "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
 		skip: " FOR UPDATE SKIP LOCKED", lock: " FOR UPDATE",
+		// A process that stalls, or a machine that is gone, must not keep what it has locked.
+		begin: "SET LOCAL idle_in_transaction_session_timeout = %d",
 		// Of the statement: it does not change while a statement runs, so that an index can be used.
 		now: "(EXTRACT(EPOCH FROM statement_timestamp()) * 1000000)::BIGINT",
 	}

@@ -185,6 +185,11 @@ func (in *Inbox) once(ctx context.Context, f func(*sql.Tx) error) error {
 		return in.dialect.wrap(err)
 	}
 	defer func() { _ = tx.Rollback() }()
+	if in.dialect.begin != "" {
+		if _, err := tx.ExecContext(ctx, fmt.Sprintf(in.dialect.begin, max(in.cfg.lease.Milliseconds(), 1))); err != nil {
+			return in.dialect.wrap(err)
+		}
+	}
 	if err := f(tx); err != nil {
 		return in.dialect.wrap(err)
 	}
