@@ -11,6 +11,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
 	"path/filepath"
 	"runtime"
@@ -40,16 +41,20 @@ type config struct {
 // An Option configures [Open].
 type Option func(*config)
 
-// MaxFileBytes bounds the size of the file, in steps of 4 KiB; beyond it Put returns wacloud.ErrInboxFull, and takes
-// events again when others are done. There is no bound by default but the disk and [sqlinbox.MaxBytes].
-func MaxFileBytes(n int64) Option { return func(c *config) { c.maxPages = max(n/pageSize, 1) } }
+// MaxFileBytes bounds the size of the file, in steps of 4 KiB and at least 256 KiB; beyond it Put returns
+// wacloud.ErrInboxFull, and takes events again when others are done. An eighth is kept for handling what is stored. There
+// is no bound by default but the disk and [sqlinbox.MaxBytes].
+func MaxFileBytes(n int64) Option { return func(c *config) { c.maxPages = max(n/pageSize, minPages) } }
 
 // With sets options of [sqlinbox.Open].
 func With(opts ...sqlinbox.Option) Option {
 	return func(c *config) { c.inbox = append(c.inbox, opts...) }
 }
 
-const pageSize = 4096
+const (
+	pageSize = 4096
+	minPages = 64
+)
 
 // Open opens the inbox in the file at path and makes the file where there is none. Beside it SQLite keeps path-wal and
 // path-shm, and path.lock says who owns it. The file must be on a disk of this machine: network file systems lie about
@@ -59,7 +64,7 @@ func Open(path string, opts ...Option) (*Inbox, error) {
 	for _, opt := range opts {
 		opt(&cfg)
 	}
-	path, err := filepath.Abs(path)
+	path, err := realPath(path)
 	if err != nil {
 		return nil, fmt.Errorf("wacloud: sqlite: %w", err)
 	}
@@ -88,11 +93,26 @@ func open(path string, cfg config) (*Inbox, error) {
 	if err := checkDurable(ctx, db); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	in, err := sqlinbox.Open(ctx, db, sqlinbox.SQLite(), cfg.inbox...)
+	check := sqlinbox.CheckPut((&guard{path: path, maxPages: cfg.maxPages}).check)
+	in, err := sqlinbox.Open(ctx, db, sqlinbox.SQLite(), append([]sqlinbox.Option{check}, cfg.inbox...)...)
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
 	return &Inbox{Inbox: in, db: db}, nil
+}
+
+// realPath follows symbolic links, so that one file has one lock.
+func realPath(path string) (string, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return "", err
+	}
+	real, err := filepath.EvalSymlinks(path)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return real, err
+	}
+	dir, err := filepath.EvalSymlinks(filepath.Dir(path)) // the file is still to be made
+	return filepath.Join(dir, filepath.Base(path)), err
 }
 
 func dsn(path string, cfg config) string {
