@@ -110,4 +110,3 @@ func echo() *wacloud.Router {
 	r.Failed(func(context.Context, *wacloud.Event, error) {})
 	return r
 }
-

@@ -82,7 +82,9 @@ func buttonKinds(local string) []kind {
 	with := func(name string, h wacloud.Header, want seen) kind {
 		return kind{name, ask.WithHeader(h), append(slices.Clone(common), want)}
 	}
-	row := func(id, title, description string) wacloud.Row { return wacloud.Row{ID: id, Title: title, Description: description} }
+	row := func(id, title, description string) wacloud.Row {
+		return wacloud.Row{ID: id, Title: title, Description: description}
+	}
 	menu := wacloud.Menu{Button: "See all", Sections: []wacloud.Section{
 		{Title: "Salty", Rows: []wacloud.Row{row("pizza", "Pizza", "12 kinds")}}, {Title: "Sweet", Rows: []wacloud.Row{row("cake", "Cake", "")}},
 	}}
