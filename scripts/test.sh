@@ -11,6 +11,10 @@ else
 	loud "no C compiler found: the tests run WITHOUT the race detector"
 fi
 
+# The tests of simulator/browsertest say the same, but go test shows nothing of a package that passes.
+command -v chromium chromium-browser google-chrome >/dev/null || loud "no Chromium found: the phone's page is NOT tested in a browser"
+[ -d simulator/browsertest/node_modules ] || loud "run npm ci in simulator/browsertest: the accessibility rules are NOT checked"
+
 failed=()
 for module in $(modules); do
 	echo "== $module"
