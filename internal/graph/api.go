@@ -77,6 +77,7 @@ var success = answer{body: []byte(`{"success":true}`)}
 func (e *Engine) routes() *http.ServeMux {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /{version}/{number}/messages", e.messages)
+	mux.HandleFunc("POST /{version}/{number}/marketing_messages", e.messages)
 	mux.HandleFunc("POST /{version}/{number}/media", e.serve(CallMedia, e.upload))
 	mux.HandleFunc("GET /{version}/{media}", e.serve(CallMedia, e.lookup))
 	mux.HandleFunc("DELETE /{version}/{media}", e.serve(CallMedia, e.deleteMedia))

@@ -88,7 +88,7 @@ func (b *bucket) take(now time.Time, size, perSecond float64) bool {
 }
 
 // allow says whether a valid message may go out now: the code of a refusal at once, or of a failure later.
-func (e *Engine) allow(number string, to address, m wacloud.Message) (refused, fails int) {
+func (e *Engine) allow(number string, to address, out *wacloud.Outgoing) (refused, fails int) {
 	if limit := e.policy.Throughput; limit > 0 {
 		b := e.throughput[number]
 		if b == nil {
@@ -100,7 +100,7 @@ func (e *Engine) allow(number string, to address, m wacloud.Message) (refused, f
 		}
 	}
 	c := e.chats[e.known(number, to)]
-	if isTemplate(m) || to.group || c != nil && e.Now().Before(c.windowUntil()) {
+	if needsNoWindow(out) || to.group || c != nil && e.Now().Before(c.windowUntil()) {
 		return 0, 0
 	}
 	switch e.policy.Window {
@@ -113,9 +113,10 @@ func (e *Engine) allow(number string, to address, m wacloud.Message) (refused, f
 	}
 }
 
-func isTemplate(m wacloud.Message) bool {
-	raw, ok := m.(wacloud.Raw)
-	return ok && raw.Type == "template"
+// needsNoWindow reports whether a message goes out when the customer service window is closed.
+func needsNoWindow(out *wacloud.Outgoing) bool {
+	_, ok := out.Message.(wacloud.Template)
+	return ok || out.DirectSend != nil
 }
 
 // windowUntil is when the customer service window closes, zero before the user has written.

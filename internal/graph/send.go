@@ -34,7 +34,7 @@ func (e *Engine) send(r *http.Request, body []byte, f Fault) answer {
 func (e *Engine) take(number string, body []byte, out wacloud.Outgoing, f Fault, warnings []wacloud.Problem) answer {
 	to := addressOf(body)
 	e.mu.Lock()
-	refused, fails := e.allow(number, to, out.Message)
+	refused, fails := e.allow(number, to, &out)
 	if refused != 0 {
 		e.mu.Unlock()
 		return refusal{Code: refused}.answer()

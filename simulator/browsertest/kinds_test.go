@@ -139,10 +139,10 @@ func rawKinds() []kind {
 			text("Template invoice"), text("Hello"), text("Ada"), text("$10.99"), button("Copy code SAVE25")),
 		raw("carousel template", "template", `{"name":"rooms","language":{"code":"en_US"},"components":[{"type":"carousel","cards":[
 			{"card_index":0,"components":[{"type":"header","parameters":[{"type":"image","image":{"link":"https://cdn.example.com/dish.jpg"}}]},{"type":"body","parameters":[{"type":"text","text":"Room 1"}]}]},
-			{"card_index":1,"components":[{"type":"body","parameters":[{"type":"text","text":"Room 2"}]}]}]}]}`,
+			{"card_index":1,"components":[{"type":"header","parameters":[{"type":"image","image":{"id":"900000000000010"}}]},{"type":"body","parameters":[{"type":"text","text":"Room 2"}]}]}]}]}`,
 			seen{"group", "2 cards, arrow keys scroll"}, picture("Picture: "+remote), text("Room 1"), text("Room 2")),
 		raw("order details", "interactive", `{"type":"order_details","body":{"text":"Your invoice"},"action":{"name":"review_and_pay","parameters":{"reference_id":"inv_42","type":"digital-goods",
-			"payment_type":"br","currency":"BRL","total_amount":{"value":10500,"offset":100},"payment_settings":[],"order":{"status":"pending","items":[{"retailer_id":"s","name":"Course","amount":{"value":10500,"offset":100},"quantity":1}],"subtotal":{"value":10500,"offset":100},"tax":{"value":0,"offset":100}}}}}`,
+			"payment_type":"br","currency":"BRL","total_amount":{"value":10500,"offset":100},"order":{"status":"pending","items":[{"retailer_id":"s","name":"Course","amount":{"value":10500,"offset":100},"quantity":1}],"subtotal":{"value":10500,"offset":100},"tax":{"value":0,"offset":100}}}}}`,
 			text("Your invoice"), text("Total 105.00 BRL"), button("Review and pay")),
 		raw("order status", "interactive", `{"type":"order_status","body":{"text":"News"},"action":{"name":"review_order","parameters":{"reference_id":"ord-42","order":{"status":"shipped"}}}}`,
 			text("News"), text("Order ord-42: shipped")),
