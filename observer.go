@@ -50,13 +50,12 @@ const (
 	MetricDeadLettersKept Metric = "wa.inbox.dead_letters.kept" // events that were given up and neither redriven nor purged
 )
 
-// The metrics of a [Client] with [WithObserver]. They are of messages only, not of marks as read or of media.
+// The metrics of a [Client] with [WithObserver]. They are of messages only, not of marks as read or of media. An error is
+// labelled with Graph's code, or else "http_502", "timeout" or the type of the innermost error.
 const (
-	// seconds of one call of Send with its repetitions; label: "ok", or what it failed with: Graph's code, "http_502",
-	// "timeout" or the type of the innermost error
-	MetricSendDuration  Metric = "wa.send.duration"
-	MetricSendRetries   Metric = "wa.send.retries"   // count of repetitions; label: as above, of the attempt before
-	MetricSendAmbiguous Metric = "wa.send.ambiguous" // count of sends whose outcome is unknown; label: as above
+	MetricSendDuration  Metric = "wa.send.duration"  // seconds of one Send with its repetitions; label: "ok" or the error
+	MetricSendRetries   Metric = "wa.send.retries"   // count of repetitions; label: the error before
+	MetricSendAmbiguous Metric = "wa.send.ambiguous" // count of sends whose outcome is unknown; label: the error
 )
 
 // WithObserver sets who gets the client's measurements. [WebhookConfig] has an Observer of its own for the webhook's.

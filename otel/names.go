@@ -34,7 +34,7 @@ const (
 	counted // a counter that adds 1 for each measurement, whatever its value
 )
 
-// An instrument is one row of the table in the package's comment.
+// An instrument is one row of the table in docs/operations.md.
 type instrument struct {
 	metric wacloud.Metric
 	name   string

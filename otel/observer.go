@@ -1,15 +1,3 @@
-// Package otel brings a bot's measurements and traces to OpenTelemetry.
-//
-//	observer, err := otel.NewObserver(nil) // of the global MeterProvider
-//
-// goes into [wacloud.WebhookConfig] and [wacloud.WithObserver]; [NewTransport] makes a span of each call to the API and
-// [Trace] one of each event that is handled. No attribute holds a phone number, a name, a text, the id of a message or of a
-// user, or a secret: an operator's system is no place for them.
-//
-// The webhook's own request is otelhttp's to measure and trace, as any other. The span of an event is not linked to it: an
-// inbox keeps events as Meta sent them and nothing else, so no trace context travels with them from one process to another.
-//
-// Alert on wa.inbox.oldest.age: it grows whatever the reason is for which events are not handled.
 package otel
 
 import (
@@ -101,6 +89,7 @@ func (i instrument) attributes(m wacloud.Measurement) attribute.Set {
 		attrs = append(attrs, attribute.String(keySystem, system), attribute.String(keyOperationName, "process"))
 	case wacloud.MetricSendDuration:
 		attrs = append(attrs, attribute.String(keySystem, system), attribute.String(keyOperationName, "send"))
+	default: // ours, not of the conventions
 	}
 	return attribute.NewSet(attrs...)
 }

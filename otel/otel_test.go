@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -134,6 +135,13 @@ func TestObserver(t *testing.T) {
 		"wa.webhook.secret_index{index=0} 1",
 	}
 	require.Equal(t, want, points)
+	page, err := os.ReadFile("../docs/operations.md")
+	require.NoError(t, err)
+	for _, nameAndUnit := range units {
+		name, unit, _ := strings.Cut(nameAndUnit, " ")
+		require.Contains(t, string(page), "| `"+name+"` | "+unit+" |")
+	}
+	require.Len(t, units, strings.Count(string(page), "\n| `"), "the page and the instruments are the same")
 	require.Subset(t, units, []string{
 		"messaging.process.duration s", "messaging.client.sent.messages {message}", "wa.inbox.oldest.age s",
 		"wa.inbox.depth {event}", "wa.store.size By", "wa.event.lag s", "wa.webhook.rejected {request}",
@@ -209,7 +217,7 @@ func must(b []byte, err error) []byte {
 func attributeOf(s tracetest.SpanStub, key attribute.Key) string {
 	for _, a := range s.Attributes {
 		if a.Key == key {
-			return a.Value.Emit()
+			return a.Value.String()
 		}
 	}
 	return ""

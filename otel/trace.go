@@ -98,7 +98,7 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	span.SetAttributes(attribute.Int(keyStatus, resp.StatusCode))
 	if resp.StatusCode >= 400 {
 		span.SetStatus(codes.Error, "")
-		span.SetAttributes(attribute.String(keyErrorType, fmt.Sprint(resp.StatusCode)))
+		span.SetAttributes(attribute.String(keyErrorType, strconv.Itoa(resp.StatusCode)))
 	}
 	resp.Body = &spanBody{ReadCloser: resp.Body, end: sync.OnceFunc(func() { span.End() })}
 	return resp, nil

@@ -11,6 +11,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -196,6 +197,7 @@ func openSQLite(t *testing.T) (wacloud.Inbox, string) {
 	path := filepath.Join(t.TempDir(), "bot.db")
 	in, err := sqlite.Open(path, sqlite.With(sqlinbox.PollEvery(10*time.Millisecond)))
 	require.NoError(t, err)
+	require.NoError(t, in.Ready(t.Context()))
 	return in, path
 }
 
@@ -301,7 +303,7 @@ func runBot(path string, mended bool) error {
 	b := newBot(in)
 	b.mended.Store(mended)
 	for i := range 200 {
-		if _, err := in.Put(ctx, []wacloud.Event{inboxtest.Text(fmt.Sprint(5511900000000+i), fmt.Sprint("wamid.", i), "oi")}); err != nil {
+		if _, err := in.Put(ctx, []wacloud.Event{inboxtest.Text(strconv.Itoa(5511900000000+i), fmt.Sprint("wamid.", i), "oi")}); err != nil {
 			return err
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -170,7 +171,7 @@ func (j *job) printLetter(l letter) error {
 		{"name", l.Name},
 		{"received", optional(l.ReceivedAt)},
 		{"failed", stamp(l.FailedAt)},
-		{"tries", fmt.Sprint(l.Attempts)},
+		{"tries", strconv.Itoa(l.Attempts)},
 		{"error", l.Error},
 		{"event id", l.EventID},
 		{"text", l.Text},

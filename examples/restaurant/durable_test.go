@@ -26,6 +26,18 @@ func TestRealServiceWantsADurableBuild(t *testing.T) {
 	require.Contains(t, stderr, "go run -C examples -tags sqlite ./restaurant")
 }
 
+// Who only wants a look waits for no database to be compiled.
+func TestDemonstrationCompilesNoDatabase(t *testing.T) {
+	t.Parallel()
+	list := func(args ...string) string {
+		out, err := exec.CommandContext(t.Context(), "go", append([]string{"list", "-deps"}, args...)...).CombinedOutput()
+		require.NoError(t, err, "%s", out)
+		return string(out)
+	}
+	require.NotContains(t, list("."), "sqlite")
+	require.Contains(t, list("-tags", "sqlite", "."), "modernc.org/sqlite")
+}
+
 // What the real service has acknowledged is answered although it is killed before it could.
 func TestRealServiceAnswersAfterAKill(t *testing.T) {
 	t.Parallel()
