@@ -201,7 +201,7 @@ func (b *canaryBot) live(t *testing.T) {
 		id := wacloudtest.MessageID(fmt.Sprintf("%s%d", canaryMessage, time.Now().UnixNano()))
 		user.Send(wacloudtest.Text(user.Identity(), text+" "+canaryText+" "+canaryInjection, id))
 		b.srv.Wait()
-		time.Sleep(time.Second)
+		sleep(time.Second)
 	}
 	for _, text := range []string{"hello", "panic", "exit", "error", "invalid", "stranger", "files"} {
 		say(text)

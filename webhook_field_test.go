@@ -366,21 +366,3 @@ func TestServerHasLimits(t *testing.T) {
 	got := fmt.Sprint(s.ReadHeaderTimeout, s.ReadTimeout, s.WriteTimeout, s.IdleTimeout, s.MaxHeaderBytes)
 	require.Equal(t, "5s 15s 15s 2m0s 16384", got)
 }
-
-// FuzzWebhook: whatever a signed body holds, it is stored and answered 200.
-func FuzzWebhook(f *testing.F) {
-	f.Add([]byte(`{"object":"whatsapp_business_account","entry":[]}`))
-	f.Add(hookBody(hookText("wamid.1", hookUser, "x"), hookTap("wamid.2", hookUser, "cart:remove:3"), "7"))
-	f.Add([]byte("\x00\xff"))
-	cfg := hookConfig(f, nil)
-	cfg.IngestOnly = true
-	f.Fuzz(func(t *testing.T, body []byte) {
-		cfg := cfg
-		cfg.Inbox = newHookInbox(wacloud.NewMemoryInbox())
-		w := hookNew(t, cfg)
-		require.Equal(t, 200, hookStatus(w, hookRequest(t.Context(), attackURL, body)))
-		puts := cfg.Inbox.(*hookInbox).putSizes()
-		require.Len(t, puts, 1)
-		require.Positive(t, puts[0])
-	})
-}
