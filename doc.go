@@ -60,7 +60,7 @@
 // event whose handler has sent something is not handled again.
 //
 // [MemoryInbox] loses what it holds when the process dies. It is for tests, demonstrations, and bots that may lose an
-// event.
+// event. The modules inbox/sqlite, inbox/postgres and inbox/nats keep it.
 //
 // Nothing that Meta sends is dropped. An [Event] of an unknown kind, or an [InboundMessage] of an unknown type, keeps its
 // JSON in Raw; a broken element never hides its neighbours.

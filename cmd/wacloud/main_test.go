@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -260,6 +261,32 @@ func TestBotInAnotherProcess(t *testing.T) {
 	require.NoError(t, mended.Process.Signal(os.Interrupt))
 	require.NoError(t, mended.Wait())
 	require.Contains(t, done(t, path, "list"), "98 more", "and after a clean end, which takes the log away")
+}
+
+// The owner of a file counts time from its start, and its machine may have slept. What is put back must not be ready later
+// than the owner's clock says.
+func TestPutBackIsReadyAtOnce(t *testing.T) {
+	t.Parallel()
+	in, path := openSQLite(t)
+	b := newBot(in)
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- b.run(ctx) }()
+	_, err := in.Put(t.Context(), []wacloud.Event{inboxtest.Text(anaPhone, anaWamid, anaText)})
+	require.NoError(t, err)
+	awaitStats(t, path, func(s statsLine) bool { return s.DeadLetters == 1 })
+	stop()
+	require.NoError(t, <-ended)
+	require.NoError(t, in.Close())
+
+	db, err := sql.Open("sqlite", path)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, db.Close()) }()
+	var failed, ready int64
+	require.NoError(t, db.QueryRowContext(t.Context(), "SELECT failed_at FROM wa_dead").Scan(&failed))
+	done(t, path, "redrive", "-all")
+	require.NoError(t, db.QueryRowContext(t.Context(), "SELECT ready_at FROM wa_lane").Scan(&ready))
+	require.LessOrEqual(t, ready, failed)
 }
 
 const botEnv = "WACLOUD_TEST_BOT"

@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -41,7 +42,7 @@ func (f *fleet) start(ctx context.Context, i int) error {
 	if err != nil {
 		return err
 	}
-	cmd := exec.Command(self) // not CommandContext: it ends by its input, or by kill
+	cmd := exec.CommandContext(context.WithoutCancel(ctx), self) // it ends by its input, or by kill
 	cmd.Env = append(os.Environ(), f.env...)
 	cmd.Stderr = os.Stderr
 	stdin, err := cmd.StdinPipe()
@@ -145,7 +146,7 @@ func (f *fleet) state() string {
 		if p == nil {
 			up = append(up, "–")
 		} else {
-			up = append(up, fmt.Sprint(i+1))
+			up = append(up, strconv.Itoa(i+1))
 		}
 	}
 	return strings.Join(up, " ")

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -127,7 +128,7 @@ func (l *ledger) judge(dead map[tap]bool) verdict {
 func (v verdict) err() error {
 	switch {
 	case v.acked == 0:
-		return fmt.Errorf("no tap was acknowledged")
+		return errors.New("no tap was acknowledged")
 	case v.lost > 0, v.disorder > 0:
 		return fmt.Errorf("%d taps were lost and %d answered out of order", v.lost, v.disorder)
 	case v.store && v.twice > 0:

@@ -92,9 +92,8 @@ func TestVerdict(t *testing.T) {
 		{"out of order", true, []string{"ok 1 2", "ok 1 1"}, nil, verdict{acked: 2, once: 2, disorder: 1}, "1 answered out of order"},
 		{"other users are no order", true, []string{"ok 1 1", "ok 2 9", "ok 1 2"}, nil, verdict{acked: 2, once: 2}, ""},
 		{
-			"given up", true,
-			[]string{"ok 1 1", "ok 1 2", "sorry 1 2"},
-			map[tap]bool{{1, 2}: true}, verdict{acked: 2, once: 1, gaveUp: 1, arrived: 1, told: 1}, "",
+			name: "given up", store: true, sent: []string{"ok 1 1", "ok 1 2", "sorry 1 2"},
+			dead: map[tap]bool{{1, 2}: true}, want: verdict{acked: 2, once: 1, gaveUp: 1, arrived: 1, told: 1},
 		},
 		{"given up twice", true, []string{"ok 1 1", "ok 1 2", "ok 1 2"}, map[tap]bool{{1, 2}: true}, verdict{acked: 2, once: 1, twice: 1}, "answered twice"},
 	} {
