@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
 	"github.com/wacloud/wacloud"
 	"github.com/wacloud/wacloud/simulator"
 )

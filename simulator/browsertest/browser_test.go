@@ -1,5 +1,3 @@
-// Package browsertest drives the phone's page in a real browser without a window. It needs Chromium, and Node's packages for
-// the accessibility rules (npm ci in this folder); it is skipped where they are missing unless CI=true.
 package browsertest
 
 import (
@@ -70,7 +68,7 @@ func runIn(path string, m *testing.M) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	defer os.RemoveAll(dir)
+	defer func() { _ = os.RemoveAll(dir) }()
 	scratch = dir
 	return m.Run()
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
+
 	"github.com/wacloud/wacloud"
 )
 
@@ -85,7 +86,7 @@ func TestPageWeight(t *testing.T) {
 	require.Equal(t, "/", loads[1], "the first is the address with the token, which leads to it")
 	require.Equal(t, []string{"/_sim/events", "/_sim/say"}, loads[2:], "nothing is asked for but the stream, and what the user did")
 
-	resp, err := http.Get(s.url + "/") //nolint:noctx // from this test's own server
+	resp, err := http.Get(s.url + "/")
 	require.NoError(t, err)
 	defer resp.Body.Close()
 	size, err := io.Copy(io.Discard, resp.Body)
