@@ -248,6 +248,7 @@ func (o *object) product() (m Product) {
 }
 
 func (o *object) productList() (m ProductList) {
+	o.need("header") // of the kinds with a header the only one that must have it
 	m.Header, m.Body, m.Footer = o.textHeader(), o.need("body").textOf(), o.optionalText("footer")
 	o.need("action").object(func(a *object) {
 		m.CatalogID = a.need("catalog_id").str()
