@@ -251,7 +251,7 @@ func (o *object) buttonPlace(optional bool) (place int, ok bool) {
 var templateButtonReaders = map[string]func(o *object) TemplateButton{
 	"quick_reply": func(o *object) TemplateButton {
 		var payload QuickReplyPayload
-		o.optionalParameter(func(kind string, p *object) { payload = QuickReplyPayload(p.need(kind).filled()) }, "payload")
+		o.parameter(func(kind string, p *object) { payload = QuickReplyPayload(p.need(kind).str()) }, "payload")
 		return payload
 	},
 	"url": func(o *object) TemplateButton {

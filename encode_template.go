@@ -189,9 +189,6 @@ func appendButtonAction(b []byte) []byte {
 }
 
 func (p QuickReplyPayload) appendTemplateButton(b []byte) []byte {
-	if p == "" {
-		return b
-	}
 	return appendButtonParameter(b, "payload", string(p))
 }
 

@@ -94,7 +94,7 @@ func (g generator) parameters(max int) []TemplateParameter {
 
 // templateButtons end in one that takes a parameter: there is nothing on the wire of those behind.
 func (g generator) templateButtons() []TemplateButton {
-	all := some(g, 0, 3, func(g generator) TemplateButton { return QuickReplyPayload(g.maybe(g.unique("p"))) })
+	all := some(g, 0, 3, func(g generator) TemplateButton { return QuickReplyPayload(g.unique("p")) })
 	for range g.IntN(3) {
 		all = append(all, nil)
 	}

@@ -139,6 +139,12 @@ func TestGoldenRequests(t *testing.T) {
 		o.Message = wacloud.NewText("Olá")
 		all[name] = o
 	}
+	for name, o := range templateRequests {
+		if o.To == (wacloud.Recipient{}) {
+			o.To = wacloud.WaID("15550001234")
+		}
+		all[name] = o
+	}
 	for name, o := range all {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -182,8 +182,8 @@ type TemplateButton interface {
 }
 
 // QuickReplyPayload is what comes back as the ID of a [Reply] of [ReplyKindQuick] when a quick reply is tapped, such as
-// the id of a [Route]. Empty means the label of the button. Meta states no length; up to 256 characters are taken for
-// safe.
+// the id of a [Route]. Where the button has none (nil), its label comes back. Meta states no length; 1 to 256 characters
+// are taken for safe.
 type QuickReplyPayload string
 
 // URLSuffix is the end of the address that a link button opens, put in place of the variable in it.

@@ -651,8 +651,8 @@ var limits = [ruleCount]limit{
 		hint: "leave it nil or pass a value",
 	},
 	ruleTemplatePayload: {
-		name: "template.payload", what: "the payload of a quick reply", max: 256, unit: characters, inferred: true, from: ourReading,
-		hint: "store the data and send its key: Meta states no length",
+		name: "template.payload", what: "the payload of a quick reply", min: 1, max: 256, unit: characters, inferred: true, from: ourReading,
+		hint: "store the data and send its key: Meta states no length", less: "pass nil where the label is to come back",
 	},
 	ruleTemplatePayloadUnique: {
 		name: "template.payload.unique", what: "the payloads of quick replies", rule: "unique in the message", severity: SeverityWarning, inferred: true, from: ourReading,

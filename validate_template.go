@@ -250,12 +250,10 @@ func (c *checker) templateCards(cards []TemplateCard) {
 }
 
 func (k *TemplateCard) check(c *checker) {
-	n := 0
-	in := func() { c.at("components", n); n++ }
 	if isNil(k.Header) {
 		c.fail(ruleTemplateCardHeader, "components", "no header")
 	} else {
-		in()
+		c.at("components", 0)
 		c.templateHeader(k.Header)
 		if media, ok := templateMedia(k.Header); ok && media.ID == "" && media.Link != "" {
 			c.fail(ruleTemplateCardID, "parameters[0]."+k.Header.templateParameterType(), "a link")
@@ -263,18 +261,36 @@ func (k *TemplateCard) check(c *checker) {
 		c.out()
 	}
 	if len(k.Body) > 0 {
-		in()
+		c.at("components", k.bodyPlace())
 		c.templateBody(ruleTemplateCardBody, k.Body)
 		c.out()
 	}
+	k.walkButtons(c, c.templateButton)
+	c.number(ruleTemplateCardButtons, "components", len(k.Buttons))
+}
+
+// bodyPlace is where the body of a card stands among its components.
+func (k *TemplateCard) bodyPlace() int {
+	if isNil(k.Header) {
+		return 0
+	}
+	return 1
+}
+
+// walkButtons visits the buttons of a card that take a parameter, with c at their place.
+func (k *TemplateCard) walkButtons(c *checker, visit func(b TemplateButton)) {
+	place := k.bodyPlace()
+	if len(k.Body) > 0 {
+		place++
+	}
 	for _, b := range k.Buttons {
 		if b != nil {
-			in()
-			c.templateButton(b)
+			c.at("components", place)
+			visit(b)
 			c.out()
+			place++
 		}
 	}
-	c.number(ruleTemplateCardButtons, "components", len(k.Buttons))
 }
 
 // templateMedia is the file of a header that has one.
@@ -340,9 +356,6 @@ func (c *checker) templateButton(b TemplateButton) {
 }
 
 func (p QuickReplyPayload) checkTemplateButton(c *checker) {
-	if p == "" {
-		return
-	}
 	c.id(ruleTemplatePayload, "parameters[0].payload", string(p))
 	c.unique(ruleTemplatePayloadUnique, "parameters[0].payload", string(p))
 }
@@ -404,19 +417,19 @@ func (o OrderDetailsButton) checkTemplateButton(c *checker) {
 func (m Template) checkJSON(c *checker) {
 	c.in("template")
 	m.walk(func(i int, k component) {
+		c.at("components", i)
 		if k.button >= 0 {
-			c.at("components", i)
 			checkFlowJSON(c, m.Buttons[k.button])
-			c.out()
 		}
-	})
-	for i := range m.Cards {
-		c.at("cards", i)
-		for _, b := range m.Cards[i].Buttons {
-			checkFlowJSON(c, b)
+		if k.slot == "carousel" {
+			for i := range m.Cards {
+				c.at("cards", i)
+				m.Cards[i].walkButtons(c, func(b TemplateButton) { checkFlowJSON(c, b) })
+				c.out()
+			}
 		}
 		c.out()
-	}
+	})
 	c.out()
 }
 
