@@ -82,10 +82,7 @@ func TestKillsAndCrashesOfPostgres(t *testing.T) {
 
 func TestKillsOfANATSServer(t *testing.T) {
 	f := newFleet(t)
-	server := &process{fleet: f, addr: freeAddr(t)}
-	server.args = []string{"nats", "-dsn", f.path("nats"), "-addr", server.addr}
-	server.start()
-	server.awaitUp()
+	server := f.natsServer()
 	p := f.bot("-engine", "nats", "-dsn", "nats://"+server.addr, "-lease", "2s")
 	kills := func(ctx context.Context) {
 		for range either(3, 12) {

@@ -130,6 +130,16 @@ func (f *fleet) bot(args ...string) *process {
 	return p
 }
 
+// natsServer starts a NATS server in a process of its own.
+func (f *fleet) natsServer() *process {
+	f.t.Helper()
+	p := &process{fleet: f, addr: freeAddr(f.t)}
+	p.args = []string{"nats", "-dsn", f.path("nats"), "-addr", p.addr}
+	p.start()
+	p.awaitUp()
+	return p
+}
+
 func (f *fleet) newBot(args ...string) *process {
 	f.t.Helper()
 	p := &process{fleet: f, addr: freeAddr(f.t), stats: freeAddr(f.t)}

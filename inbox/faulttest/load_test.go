@@ -170,7 +170,7 @@ func TestTenThousandAtOnce(t *testing.T) {
 // openLoop is Meta's own sizing for a number with 1,000 messages a second: webhooks come when they come.
 func openLoop(t *testing.T, f *fleet, bots []*process) {
 	t.Helper()
-	s := f.client(bots, "acks", "-mode", "open", "-rate", either("3300", "3300"), "-users", "2000", "-n", either("20000", "99000"))
+	s := f.client(bots, "acks", "-mode", "open", "-rate", either("1000", "3300"), "-users", "2000", "-n", either("5000", "99000"))
 	t.Log(s)
 	require.Equal(t, s.Webhooks, s.Acked, s)
 	bots[0].drain(60 * time.Second)

@@ -1,0 +1,341 @@
+package postgres_test
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/stretchr/testify/require"
+
+	"github.com/wacloud/wacloud"
+	"github.com/wacloud/wacloud/inbox/inboxtest"
+	"github.com/wacloud/wacloud/inbox/postgres"
+	"github.com/wacloud/wacloud/inbox/sqlinbox"
+)
+
+func execute(t *testing.T, dsn string, statements ...string) {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), dsn)
+	require.NoError(t, err)
+	defer func() { _ = conn.Close(context.Background()) }()
+	for _, s := range statements {
+		_, err := conn.Exec(t.Context(), s)
+		require.NoError(t, err, s)
+	}
+}
+
+// CREATE TABLE IF NOT EXISTS races with itself when processes start together.
+func TestManyProcessesMakeTheSchemaAtOnce(t *testing.T) {
+	t.Parallel()
+	dsn := database(t)
+	start := make(chan struct{})
+	errs := make(chan error, 12)
+	for range cap(errs) {
+		go func() {
+			<-start
+			in, err := postgres.Open(context.Background(), dsn, postgres.MaxConns(2))
+			if err == nil {
+				err = in.Close()
+			}
+			errs <- err
+		}()
+	}
+	close(start)
+	for range cap(errs) {
+		require.NoError(t, <-errs)
+	}
+}
+
+// DDL at every start deadlocks live workers. A role that may not change the schema works where it is current.
+func TestCurrentSchemaIsLeftAlone(t *testing.T) {
+	t.Parallel()
+	dsn := database(t)
+	in, err := postgres.Open(t.Context(), dsn)
+	require.NoError(t, err)
+	require.NoError(t, in.Close())
+	role := "app" + strings.TrimPrefix(dsn[strings.Index(dsn, "dbname=")+len("dbname="):], "test")
+	role, _, _ = strings.Cut(role, " ")
+	execute(t, dsn,
+		"CREATE ROLE "+role+" LOGIN",
+		"REVOKE CREATE ON SCHEMA public FROM PUBLIC",
+		"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO "+role,
+		"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO "+role)
+	in, err = postgres.Open(t.Context(), strings.Replace(dsn, "user=wacloud", "user="+role, 1))
+	require.NoError(t, err)
+	defer func() { _ = in.Close() }()
+	_, err = in.Put(t.Context(), []wacloud.Event{inboxtest.Text("15550000001", "wamid.1", "hello")})
+	require.NoError(t, err)
+}
+
+// Put sees the lane and leaves it, completion sees no more events and closes it: nobody would ever look.
+func TestNoWakeUpIsLost(t *testing.T) {
+	t.Parallel()
+	dsn := database(t)
+	const processes, users, each = 2, 4, 150
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var handled atomic.Int64
+	var runs sync.WaitGroup
+	var inboxes []*postgres.Inbox
+	for range processes {
+		in, err := postgres.Open(t.Context(), dsn)
+		require.NoError(t, err)
+		defer func() { _ = in.Close() }()
+		inboxes = append(inboxes, in)
+		runs.Go(func() {
+			_ = in.Run(ctx, wacloud.RunConfig{Handler: wacloud.HandlerFunc(func(context.Context, *wacloud.Event) error {
+				handled.Add(1)
+				return nil
+			})})
+		})
+	}
+	var puts sync.WaitGroup
+	for user := range users {
+		puts.Go(func() {
+			for n := range each { // each comes about when the one before is completed
+				in := inboxes[n%processes]
+				e := inboxtest.Text(fmt.Sprintf("1555000%04d", user), fmt.Sprintf("wamid.%d.%d", user, n), "x")
+				if _, err := in.Put(ctx, []wacloud.Event{e}); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	puts.Wait()
+	require.Eventually(t, func() bool { return handled.Load() == users*each }, 20*time.Second, 5*time.Millisecond)
+	cancel()
+	runs.Wait()
+}
+
+// A statement that the wrapped driver is given: its text and arguments.
+type statement struct {
+	text string
+	args []driver.NamedValue
+}
+
+// A spy is pgx with a look at every statement and a failure for some commits.
+type spy struct {
+	driver.Connector
+	mu         sync.Mutex
+	statements []statement
+	fail       func() error // at the end of a transaction
+}
+
+func (s *spy) Connect(ctx context.Context) (driver.Conn, error) {
+	c, err := s.Connector.Connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &spyConn{Conn: c, spy: s}, nil
+}
+
+func (s *spy) saw(text string, args []driver.NamedValue) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.statements = append(s.statements, statement{text, args})
+}
+
+type spyConn struct {
+	driver.Conn
+	spy *spy
+}
+
+func (c *spyConn) ExecContext(ctx context.Context, text string, args []driver.NamedValue) (driver.Result, error) {
+	c.spy.saw(text, args)
+	return c.Conn.(driver.ExecerContext).ExecContext(ctx, text, args) //nolint:forcetypeassert // pgx's
+}
+
+func (c *spyConn) QueryContext(ctx context.Context, text string, args []driver.NamedValue) (driver.Rows, error) {
+	c.spy.saw(text, args)
+	return c.Conn.(driver.QueryerContext).QueryContext(ctx, text, args) //nolint:forcetypeassert // pgx's
+}
+
+func (c *spyConn) BeginTx(ctx context.Context, opts driver.TxOptions) (driver.Tx, error) {
+	tx, err := c.Conn.(driver.ConnBeginTx).BeginTx(ctx, opts) //nolint:forcetypeassert // pgx's
+	return &spyTx{tx, c.spy}, err
+}
+
+func (c *spyConn) CheckNamedValue(v *driver.NamedValue) error {
+	return c.Conn.(driver.NamedValueChecker).CheckNamedValue(v) //nolint:forcetypeassert // pgx's
+}
+
+type spyTx struct {
+	driver.Tx
+	spy *spy
+}
+
+func (tx *spyTx) Commit() error {
+	if tx.spy.fail != nil {
+		if err := tx.spy.fail(); err != nil {
+			return errors.Join(err, tx.Rollback())
+		}
+	}
+	return tx.Tx.Commit()
+}
+
+func newSpy(t *testing.T) (*spy, *sql.DB) {
+	t.Helper()
+	cfg, err := pgx.ParseConfig(database(t))
+	require.NoError(t, err)
+	s := &spy{Connector: stdlib.GetConnector(*cfg)}
+	db := sql.OpenDB(s)
+	t.Cleanup(func() { _ = db.Close() })
+	return s, db
+}
+
+// exercise makes the inbox and the store do all that they can.
+func exercise(t *testing.T, in *sqlinbox.Inbox) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	for n := range 5 {
+		_, err := in.Put(ctx, []wacloud.Event{inboxtest.Text(fmt.Sprintf("1555000%04d", n), fmt.Sprintf("wamid.%d", n), fmt.Sprint(n))})
+		require.NoError(t, err)
+	}
+	var seen atomic.Int64
+	finish := func() {
+		if seen.Add(1) == 6 {
+			cancel()
+		}
+	}
+	require.NoError(t, in.Run(ctx, wacloud.RunConfig{
+		Failed: func(context.Context, *wacloud.Event, error) { finish() },
+		Handler: wacloud.HandlerFunc(func(ctx context.Context, e *wacloud.Event) error {
+			switch {
+			case e.Text() == "0":
+				return wacloud.Permanent(errors.New("dead"))
+			case e.Text() == "1" && e.Attempt == 1:
+				finish()
+				return wacloud.RetryAfter(errors.New("again"), time.Millisecond)
+			case e.Text() == "2":
+				if err := wacloud.Extend(ctx, time.Minute); err != nil {
+					return err
+				}
+				if err := sqlinbox.OnComplete(ctx, func(context.Context, *sql.Tx) error { return nil }); err != nil {
+					return err
+				}
+			}
+			finish()
+			return nil
+		}),
+	}))
+	letters, err := in.DeadLetters(t.Context(), "", 10)
+	require.NoError(t, err)
+	require.Len(t, letters, 1)
+	require.NoError(t, in.Redrive(t.Context(), letters[0].ID))
+	_, err = in.Stats(t.Context())
+	require.NoError(t, err)
+	store := in.Store()
+	require.NoError(t, store.Put(t.Context(), "a", []byte("1"), time.Hour))
+	ok, err := store.Swap(t.Context(), "b", 0, []byte("1"), time.Hour)
+	require.NoError(t, err)
+	require.True(t, ok)
+	_, version, err := store.Get(t.Context(), "b")
+	require.NoError(t, err)
+	_, err = store.Swap(t.Context(), "b", version, []byte("2"), time.Hour)
+	require.NoError(t, err)
+	_, err = store.Scan(t.Context(), "", "", 10)
+	require.NoError(t, err)
+	require.NoError(t, store.Delete(t.Context(), "a"))
+}
+
+// Clocks of machines differ: no statement takes a time of ours.
+func TestNoStatementTakesATime(t *testing.T) {
+	t.Parallel()
+	s, db := newSpy(t)
+	in, err := sqlinbox.Open(t.Context(), db, sqlinbox.Postgres())
+	require.NoError(t, err)
+	exercise(t, in)
+	time.Sleep(1200 * time.Millisecond) // the first sweep
+	require.NoError(t, in.Close())
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	require.Greater(t, len(s.statements), 30)
+	now := time.Now()
+	for _, st := range s.statements {
+		for _, arg := range st.args {
+			switch v := arg.Value.(type) {
+			case time.Time:
+				t.Errorf("%s takes a time", st.text)
+			case int64:
+				for _, unit := range []time.Duration{1, time.Microsecond, time.Millisecond, time.Second} {
+					if v < 1<<30 {
+						continue
+					}
+					if at := time.Unix(0, 0).Add(time.Duration(v) * unit); at.After(now.AddDate(-1, 0, 0)) && at.Before(now.AddDate(1, 0, 0)) && v < 1<<52 {
+						t.Errorf("%s takes %d, which is about now", st.text, v)
+					}
+				}
+			}
+		}
+	}
+}
+
+// PostgreSQL asks to run a transaction again after a deadlock and after a failed serialization.
+func TestTransactionsRunAgain(t *testing.T) {
+	t.Parallel()
+	for _, code := range []string{"40P01", "40001"} {
+		t.Run(code, func(t *testing.T) {
+			t.Parallel()
+			s, db := newSpy(t)
+			in, err := sqlinbox.Open(t.Context(), db, sqlinbox.Postgres())
+			require.NoError(t, err)
+			var commits, failed atomic.Int64
+			s.fail = func() error {
+				if commits.Add(1)%2 == 1 {
+					failed.Add(1)
+					return &pgconn.PgError{Code: code}
+				}
+				return nil
+			}
+			exercise(t, in)
+			require.Greater(t, failed.Load(), int64(10))
+			require.NoError(t, in.Close())
+		})
+	}
+}
+
+// A database that takes a lock and never gives it back: Put ends with its context, and so do others.
+func TestPutEndsWithItsContext(t *testing.T) {
+	t.Parallel()
+	dsn := database(t)
+	in, err := postgres.Open(t.Context(), dsn)
+	require.NoError(t, err)
+	defer func() { _ = in.Close() }()
+	conn, err := pgx.Connect(t.Context(), dsn)
+	require.NoError(t, err)
+	defer func() { _ = conn.Close(context.Background()) }()
+	tx, err := conn.Begin(t.Context())
+	require.NoError(t, err)
+	_, err = tx.Exec(t.Context(), "LOCK TABLE wa_seen IN ACCESS EXCLUSIVE MODE")
+	require.NoError(t, err)
+	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer cancel()
+	start := time.Now()
+	var puts sync.WaitGroup
+	for n := range 200 {
+		puts.Go(func() {
+			_, err := in.Put(ctx, []wacloud.Event{inboxtest.Text("15550000001", fmt.Sprintf("wamid.%d", n), "x")})
+			if !errors.Is(err, context.DeadlineExceeded) {
+				t.Error(err)
+			}
+		})
+	}
+	puts.Wait()
+	require.Less(t, time.Since(start), 3*time.Second)
+	require.NoError(t, tx.Rollback(t.Context()))
+	require.Eventually(t, func() bool {
+		_, err := in.Put(t.Context(), []wacloud.Event{inboxtest.Text("15550000001", "wamid.after", "x")})
+		return err == nil
+	}, 15*time.Second, 50*time.Millisecond)
+}
