@@ -336,3 +336,36 @@ func TestConfigFromEnvNamesAllThatIsMissing(t *testing.T) {
 	require.ErrorContains(t, err, "WHATSAPP_APP_SECRET")
 	requireSilent(t, err)
 }
+
+// A constructor that calls the network fails where there is none yet, and hides which call failed.
+func TestFieldNewClientCallsNobody(t *testing.T) {
+	t.Parallel()
+	srv := newGraphStub(t, answerWith(http.StatusOK, acceptedAnswer))
+	cfg := wacloud.Config{
+		PhoneNumberID: testNumberID, AccessToken: wacloud.NewSecret(canaryToken), BaseURL: srv.URL,
+		AppSecrets: []wacloud.Secret{wacloud.NewSecret(canarySecret)}, VerifyToken: wacloud.NewSecret(hookToken),
+	}
+	_, err := cfg.NewWebhook(wacloud.NewRouter(), wacloud.NewMemoryInbox())
+	require.NoError(t, err)
+	require.Empty(t, srv.seen())
+}
+
+// The webhook of a Config has the secrets of the Config, and the store and the logger of its client.
+func TestConfigNewWebhook(t *testing.T) {
+	t.Parallel()
+	log := new(hookLog)
+	cfg := wacloud.Config{
+		PhoneNumberID: hookNumber, AccessToken: wacloud.NewSecret(canaryToken),
+		AppSecrets: []wacloud.Secret{wacloud.NewSecret(hookSecret)}, VerifyToken: wacloud.NewSecret(hookToken),
+	}
+	w, err := cfg.NewWebhook(wacloud.NewRouter(), wacloud.NewMemoryInbox(), wacloud.WithLogger(log.logger()), wacloud.WithStore(wacloud.NewMemoryStore()))
+	require.NoError(t, err)
+	require.Contains(t, log.text(), "inbox is in memory")
+	require.Equal(t, http.StatusServiceUnavailable, hookStatus(w, hookRequest(t.Context(), attackURL, hookBody())), "nobody runs it")
+
+	_, err = cfg.NewWebhook(wacloud.NewRouter(), nil)
+	require.ErrorContains(t, err, "Inbox")
+	cfg.PhoneNumberID = "+55"
+	_, err = cfg.NewWebhook(wacloud.NewRouter(), wacloud.NewMemoryInbox())
+	require.Error(t, err)
+}

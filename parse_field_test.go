@@ -220,3 +220,36 @@ func TestFieldListReplyKeepsItsDescription(t *testing.T) {
 	t.Parallel()
 	require.Equal(t, "Room 1", messageOf(t, "interactive_list_reply").Reply.Description)
 }
+
+// A bot that is told of a receipt before the message it followed answers in the wrong state.
+func TestFieldEventsComeInTheOrderOfTheBody(t *testing.T) {
+	t.Parallel()
+	message, status := `"messages":[{"id":"m","from":"1","type":"text","text":{"body":"x"}}]`, `"statuses":[{"id":"s","status":"read"}]`
+	for _, tt := range []struct {
+		members string
+		want    []wacloud.Kind
+	}{
+		{message + "," + status, []wacloud.Kind{wacloud.KindMessage, wacloud.KindStatus}},
+		{status + "," + message, []wacloud.Kind{wacloud.KindStatus, wacloud.KindMessage}},
+	} {
+		var got []wacloud.Kind
+		for _, e := range parseEvents(t, valueBody(tt.members)) {
+			got = append(got, e.Kind)
+		}
+		require.Equal(t, tt.want, got)
+	}
+}
+
+// The names of account fields were misspelt, or a webhook without metadata was refused, so these never arrived.
+func TestFieldAccountWebhooksArrive(t *testing.T) {
+	t.Parallel()
+	for _, field := range []string{
+		"message_template_status_update", "message_template_quality_update", "template_category_update", "account_review_update",
+		"business_capability_update", "phone_number_name_update", "phone_number_quality_update", "account_update", "account_alerts",
+	} {
+		e := parseOne(t, []byte(`{"entry":[{"id":"1","time":2,"changes":[{"field":"`+field+`","value":{"event":"X"}}]}]}`))
+		require.Equal(t, wacloud.KindAccount, e.Kind, field)
+		require.Equal(t, field, e.Field)
+		require.JSONEq(t, `{"event":"X"}`, string(e.Raw))
+	}
+}

@@ -38,7 +38,8 @@ type WebhookConfig struct {
 	// ClientCA, when set, admits only connections with a client certificate of Meta's that it signed. The server must end
 	// TLS itself and ask for certificates: see [Webhook.TLSConfig].
 	ClientCA *x509.CertPool
-	// Logger gets what an operator has to know; without it nothing is logged.
+	// Logger gets what an operator has to know; without it nothing is logged. What looks like a number, a user id or a token
+	// in the error of a callback is masked there; [FailureHandler] and [DeadLetter] have it as it is.
 	Logger *slog.Logger
 	// Observer gets measurements. Optional.
 	Observer Observer
