@@ -15,6 +15,9 @@ fi
 command -v chromium chromium-browser google-chrome >/dev/null || loud "no Chromium found: the phone's page is NOT tested in a browser"
 [ -d simulator/browsertest/node_modules ] || loud "run npm ci in simulator/browsertest: the accessibility rules are NOT checked"
 
+compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || command -v postgres >/dev/null || loud "no PostgreSQL found: its inbox is NOT tested (Debian: apt-get install postgresql)"
+command -v strace >/dev/null || loud "no strace found: that a 200 stands behind an fsync is NOT tested"
+
 failed=()
 for module in $(modules); do
 	echo "== $module"

@@ -49,7 +49,14 @@ func run(m *testing.M) int {
 		fmt.Fprintln(os.Stderr, "building the bot:", err)
 		return 1
 	}
-	return m.Run()
+	code := m.Run()
+	if long && code == 0 {
+		if err := writeTable(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+	}
+	return code
 }
 
 // either is the short form's value, or the long form's.

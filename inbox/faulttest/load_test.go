@@ -1,6 +1,7 @@
 package faulttest_test
 
 import (
+	"database/sql"
 	"errors"
 	"net/http"
 	"os"
@@ -216,6 +217,30 @@ func TestStopUnderLoad(t *testing.T) {
 	require.Zero(t, r.Again)
 	t.Logf("stopped in %v, %d leases in the database then; %v", took, held, s)
 	record(t, measure{Acked: r.Acked, Client: s, Note: "stopped in " + took.Round(time.Millisecond).String()})
+}
+
+// The store hangs: webhooks are answered 503 after 5 s, and nothing piles up behind them.
+func TestStoreThatHangs(t *testing.T) {
+	f := newFleet(t)
+	p := f.bot(args(f)...)
+	before, err := p.look()
+	require.NoError(t, err)
+	db, err := sql.Open("sqlite", "file:"+f.path("bot.db")+"?_txlock=immediate&_pragma=busy_timeout(5000)")
+	require.NoError(t, err)
+	defer func() { _ = db.Close() }()
+	tx, err := db.BeginTx(t.Context(), nil)
+	require.NoError(t, err)
+	s := f.client([]*process{p}, "acks", "-mode", "burst", "-n", "500", "-users", "100")
+	require.Equal(t, 500, s.Refused, s)
+	require.Less(t, s.Max, 8*time.Second)
+	require.NoError(t, tx.Rollback())
+	f.deliver(p, meta.User(0), 1, "")
+	p.drain(20 * time.Second)
+	require.Eventually(t, func() bool {
+		st, err := p.look()
+		return err == nil && st.Goroutines < before.Goroutines+50
+	}, 20*time.Second, 50*time.Millisecond)
+	record(t, measure{Client: s, Note: "500 × 503, then 200 again"})
 }
 
 // The disk is full, then there is room.

@@ -141,6 +141,38 @@ func TestClockThatWasSetBack(t *testing.T) {
 	require.Less(t, time.Since(start), 10*time.Second)
 }
 
+// After 8 days ids go, after 30 dead letters, and values when they expire. An id stays for as long as an event waits that is
+// as old.
+func TestOldRowsAreSweptAway(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "bot.db")
+	in := open(t, path)
+	require.NoError(t, put(t, in, 1, "handled"))
+	handleAll(t, in, 1)
+	require.NoError(t, in.Store().Put(t.Context(), "expired", nil, time.Millisecond))
+	require.NoError(t, in.Store().Put(t.Context(), "kept", nil, 0))
+	require.NoError(t, in.Close())
+	db := raw(t, path)
+	const day = int64(24 * 60 * 60 * 1_000_000)
+	for _, s := range []string{
+		fmt.Sprintf("UPDATE wa_seen SET stored_at = stored_at - %d", 9*day),
+		fmt.Sprintf("INSERT INTO wa_dead (id, lane, body, attempts, error, failed_at) VALUES (x'01', x'02', x'03', 1, '', CAST(strftime('%%s') AS INTEGER) * 1000000 - %d)", 31*day),
+		fmt.Sprintf("INSERT INTO wa_dead (id, lane, body, attempts, error, failed_at) VALUES (x'02', x'02', x'03', 1, '', CAST(strftime('%%s') AS INTEGER) * 1000000 - %d)", 29*day),
+	} {
+		_, err := db.ExecContext(t.Context(), s)
+		require.NoError(t, err)
+	}
+	in = open(t, path)
+	require.NoError(t, put(t, in, 2, "waits"))
+	for table, want := range map[string]int{"wa_seen": 1, "wa_dead": 1, "wa_store": 1} {
+		require.Eventually(t, func() bool {
+			var n int
+			err := db.QueryRowContext(t.Context(), "SELECT COUNT(*) FROM "+table).Scan(&n) //nolint:gosec // ours
+			return err == nil && n == want
+		}, 10*time.Second, 20*time.Millisecond, table)
+	}
+}
+
 // A newer release has written the file.
 func TestNewerSchemaIsRefused(t *testing.T) {
 	t.Parallel()

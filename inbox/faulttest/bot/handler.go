@@ -139,9 +139,6 @@ func (h *handler) do(ctx context.Context, e *wacloud.Event, id history.Event) er
 		panic("as ordered")
 	case "error":
 		return errors.New("as ordered")
-	case "hang": // as long as it may
-		<-ctx.Done()
-		return ctx.Err()
 	}
 	if h.work > 0 {
 		return sleep(ctx, h.work.String())
