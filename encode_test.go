@@ -147,7 +147,7 @@ func TestEncodeMessageFromManyGoroutines(t *testing.T) {
 	wg.Wait()
 }
 
-// disgo: its "immutable" values share arrays, so the second branch overwrites the first.
+// "Immutable" values that share arrays: the second branch overwrites the first.
 func TestBranchesFromOneBaseDoNotShare(t *testing.T) {
 	t.Parallel()
 	button := func(id string) wacloud.Button { return wacloud.Button{ID: id, Title: id} }
@@ -205,14 +205,14 @@ func TestConstructorsCopyTheirSlices(t *testing.T) {
 	}
 }
 
-// piusalfred/whatsapp: a link button always carries the fields of a flow, and an empty footer.
+// A link button always carried the fields of a flow, and an empty footer.
 func TestLinkButtonHasNoFlowFields(t *testing.T) {
 	t.Parallel()
 	require.Contains(t, encode(t, wacloud.NewCTAURL("x", wacloud.Link{Text: "Open", URL: "https://example.com"})),
 		`"interactive":{"type":"cta_url","body":{"text":"x"},"action":{"name":"cta_url","parameters":{"display_text":"Open","url":"https://example.com"}}}}`)
 }
 
-// piusalfred/whatsapp: a list without header sends {"type":"text"} and an empty footer; wapi.go and zoftko send a header
+// A list without header was sent with {"type":"text"} and an empty footer, other messages with a header
 // without a type.
 func TestNoHeaderNoFooterNoEmptyObjects(t *testing.T) {
 	t.Parallel()
@@ -230,7 +230,7 @@ func TestNoHeaderNoFooterNoEmptyObjects(t *testing.T) {
 	}
 }
 
-// piusalfred/whatsapp: card 0 has no card_index, and a card without a text has an empty body.
+// Card 0 had no card_index, and a card without a text an empty body.
 func TestFirstCardHasItsIndex(t *testing.T) {
 	t.Parallel()
 	body := encode(t, wacloud.NewCarousel("x", wacloud.NewCard(pictureHeader, wacloud.Link{Text: "Open", URL: "https://example.com"})))
@@ -238,19 +238,19 @@ func TestFirstCardHasItsIndex(t *testing.T) {
 	require.Equal(t, 1, strings.Count(body, `"body"`))
 }
 
-// piusalfred/whatsapp: a sticker has no link.
+// A sticker had no link.
 func TestStickerByLink(t *testing.T) {
 	t.Parallel()
 	require.Contains(t, encode(t, wacloud.Sticker{Media: wacloud.MediaLink("https://example.com/s.webp")}), `"sticker":{"link":"https://example.com/s.webp"}`)
 }
 
-// zoftko/gowhat: the action of reply buttons has "name":null.
+// The action of reply buttons had "name":null.
 func TestReplyButtonsActionHasOnlyButtons(t *testing.T) {
 	t.Parallel()
 	require.Contains(t, encode(t, wacloud.NewButtons("x", wacloud.Button{ID: "a", Title: "A"})), `"action":{"buttons":[{`)
 }
 
-// Rfluid: the fields of a flow stand in the action instead of its parameters.
+// The fields of a flow stood in the action instead of its parameters.
 func TestFlowFieldsAreParameters(t *testing.T) {
 	t.Parallel()
 	require.Contains(t, encode(t, wacloud.Flow{Body: "x", ID: "1", CTA: "Go"}),
@@ -304,7 +304,7 @@ func mustEncode(m wacloud.Message) {
 	}
 }
 
-// wapi.go: a message to a user without a phone number has neither "to" nor "recipient". KARTIKrocks refuses such users.
+// A message to a user without a phone number had neither "to" nor "recipient", or such users were refused.
 func TestUserIDIsSentAsRecipient(t *testing.T) {
 	t.Parallel()
 	body, err := wacloud.EncodeMessage(wacloud.Outgoing{To: wacloud.UserID("BR.13491208655302741918"), Message: wacloud.NewText("x")})

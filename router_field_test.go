@@ -38,24 +38,24 @@ func reversed(s []string) []string {
 	return out
 }
 
-func TestFieldDisgoShortPatternShadowsLongOnes(t *testing.T) {
+func TestFieldShortPatternShadowsLongOnes(t *testing.T) {
 	t.Parallel()
 	require.Equal(t, "order:cancel:{id}", reach(t, "order:cancel:42", "order", "order:cancel:{id}"))
 	require.Equal(t, "not found", reach(t, "foo:bar:baz", "foo"))
 	require.Equal(t, "order:cancel:", reach(t, "order:cancel:42", "order:", "order:cancel:"))
 }
 
-func TestFieldDisgoEmptyValueMatches(t *testing.T) {
+func TestFieldEmptyValueMatches(t *testing.T) {
 	t.Parallel()
 	require.Equal(t, "not found", reach(t, "order:", "order:{id}"))
 }
 
-func TestFieldDisgoRestOfTheIDIsLost(t *testing.T) {
+func TestFieldRestOfTheIDIsLost(t *testing.T) {
 	t.Parallel()
 	require.Equal(t, "not found", reach(t, "order:a:b", "order:{id}"))
 }
 
-func TestFieldDisgoSeparatorInAValue(t *testing.T) {
+func TestFieldSeparatorInAValue(t *testing.T) {
 	t.Parallel()
 	type line struct {
 		Order string `id:"order"`
@@ -69,7 +69,7 @@ func TestFieldDisgoSeparatorInAValue(t *testing.T) {
 	require.Equal(t, want, got)
 }
 
-func TestFieldDisgoPatternTwiceIsAccepted(t *testing.T) {
+func TestFieldPatternTwiceIsAccepted(t *testing.T) {
 	t.Parallel()
 	require.Contains(t, panicText(func() {
 		r := wacloud.NewRouter()
@@ -78,7 +78,7 @@ func TestFieldDisgoPatternTwiceIsAccepted(t *testing.T) {
 	}), "conflicts with")
 }
 
-func TestFieldDisgoRoutesOfAGroupAreNotReached(t *testing.T) {
+func TestFieldRoutesOfAGroupAreNotReached(t *testing.T) {
 	t.Parallel()
 	var got []string
 	r := wacloud.NewRouter()
@@ -89,7 +89,7 @@ func TestFieldDisgoRoutesOfAGroupAreNotReached(t *testing.T) {
 	require.Equal(t, []string{"late"}, got)
 }
 
-func TestFieldDisgoNotFoundOfTheRootOnly(t *testing.T) {
+func TestFieldNotFoundOfTheRootOnly(t *testing.T) {
 	t.Parallel()
 	var got []string
 	sub := wacloud.NewRouter()
@@ -104,7 +104,7 @@ func TestFieldDisgoNotFoundOfTheRootOnly(t *testing.T) {
 	}
 }
 
-func TestFieldTelebotSecondHandlerOverwrites(t *testing.T) {
+func TestFieldSecondHandlerOverwrites(t *testing.T) {
 	t.Parallel()
 	stop := wacloud.NewRoute[string]("stop:{id}")
 	h := func(context.Context, *wacloud.Event, string) error { return nil }
@@ -115,7 +115,7 @@ func TestFieldTelebotSecondHandlerOverwrites(t *testing.T) {
 	}), "conflicts with")
 }
 
-func TestFieldTelebotSeparatorAndLineBreakInAValue(t *testing.T) {
+func TestFieldSeparatorAndLineBreakInAValue(t *testing.T) {
 	t.Parallel()
 	stop := wacloud.NewRoute[[]string]("stop:{args...}")
 	want := []string{"a|b", "line\nbreak", "", ":"}
@@ -130,7 +130,7 @@ func TestFieldTelebotSeparatorAndLineBreakInAValue(t *testing.T) {
 	require.Equal(t, want, got)
 }
 
-func TestFieldTelebotNoLengthCheck(t *testing.T) {
+func TestFieldNoLengthCheck(t *testing.T) {
 	t.Parallel()
 	stop := wacloud.NewRoute[string]("stop:{id}")
 	long := make([]byte, 252)
@@ -142,14 +142,14 @@ func TestFieldTelebotNoLengthCheck(t *testing.T) {
 	require.NoError(t, wacloud.NewButtons("Body", stop.Button("Stop", string(long[:251]))).Validate())
 }
 
-func TestFieldGoTelegramPrefixShadows(t *testing.T) {
+func TestFieldPrefixShadows(t *testing.T) {
 	t.Parallel()
 	require.Equal(t, "btn_x", reach(t, "btn_x", "btn", "btn_x"))
 	require.Equal(t, "not found", reach(t, "btn_x", "btn", "btn:"))
 }
 
-// pywa numbers its classes: ids change when definitions change places, and an id of one class reads as another.
-func TestFieldPywaClassCounter(t *testing.T) {
+// Where classes are numbered, ids change when definitions change places, and an id of one class reads as another.
+func TestFieldClassCounter(t *testing.T) {
 	t.Parallel()
 	type amount struct {
 		N int `id:"n"`
@@ -164,7 +164,7 @@ func TestFieldPywaClassCounter(t *testing.T) {
 	require.ErrorIs(t, err, wacloud.ErrBadID)
 }
 
-func TestFieldPywaBadValueAndUnknownIDGetNoAnswer(t *testing.T) {
+func TestFieldBadValueAndUnknownIDGetNoAnswer(t *testing.T) {
 	t.Parallel()
 	var got []string
 	r := wacloud.NewRouter()
@@ -176,7 +176,7 @@ func TestFieldPywaBadValueAndUnknownIDGetNoAnswer(t *testing.T) {
 	require.Equal(t, []string{"bad id", "not found"}, got)
 }
 
-func TestFieldSlackEmptyIDAndNilHandler(t *testing.T) {
+func TestFieldEmptyIDAndNilHandler(t *testing.T) {
 	t.Parallel()
 	require.NotEmpty(t, panicText(func() { wacloud.NewRouter().Reply("", routerNothing) }))
 	require.NotEmpty(t, panicText(func() { wacloud.NewRouter().Reply("a", nil) }))

@@ -146,8 +146,8 @@ func TestWhatOthersSendIsRefused(t *testing.T) {
 	}
 }
 
-// Kapso 0.3 accepts duplicate ids, duplicate titles and untitled sections, and refuses a family of three as a reaction.
-func TestKapsoMistakes(t *testing.T) {
+// Duplicate ids, duplicate titles and untitled sections were accepted, and a family of three was refused as a reaction.
+func TestFieldDuplicatesAndFamilies(t *testing.T) {
 	t.Parallel()
 	m := wacloud.NewButtons("Body", fieldButton("1", "One"), fieldButton("1", "One"))
 	require.Len(t, wacloud.Check(m), 2)
@@ -156,37 +156,37 @@ func TestKapsoMistakes(t *testing.T) {
 	require.Empty(t, wacloud.Check(wacloud.Reaction{MessageID: "wamid.1", Emoji: "👩‍👩‍👧"}))
 }
 
-// whatsapp-api-js takes 20 rows, and calls 11 emoji too long for a title.
-func TestWhatsappAPIJSMistakes(t *testing.T) {
+// 20 rows were taken, and 11 emoji called too long for a title.
+func TestFieldRowsAndEmoji(t *testing.T) {
 	t.Parallel()
 	require.Error(t, fieldList(wacloud.Section{Title: "A", Rows: fieldRows(0, 10)}, wacloud.Section{Title: "B", Rows: fieldRows(10, 20)}).Validate())
 	require.NoError(t, wacloud.NewButtons("Body", fieldButton("1", strings.Repeat("🛵", 11))).Validate())
 }
 
-// netflie counts bytes, and refuses 2,100 Hebrew letters.
-func TestNetflieCountsBytes(t *testing.T) {
+// Where bytes are counted, 2,100 Hebrew letters are refused.
+func TestFieldHebrewIsCountedInCharacters(t *testing.T) {
 	t.Parallel()
 	require.Empty(t, wacloud.Check(wacloud.NewText(strings.Repeat("א", 2100))))
 	require.Empty(t, wacloud.Check(wacloud.NewText(strings.Repeat("א", 4096))))
 	require.NotEmpty(t, wacloud.Check(wacloud.NewText(strings.Repeat("א", 4097))))
 }
 
-// slack counts bytes, and refuses 2,000 é where 3,000 characters are allowed.
-func TestSlackCountsBytes(t *testing.T) {
+// Where bytes are counted, 2,000 é are refused that 3,000 characters allow.
+func TestFieldAccentsAreCountedInCharacters(t *testing.T) {
 	t.Parallel()
 	require.Empty(t, wacloud.Check(wacloud.NewButtons(strings.Repeat("é", 1024), fieldButton("1", strings.Repeat("é", 20)))))
 	require.Empty(t, wacloud.Check(wacloud.NewText(strings.Repeat("é", 3000))))
 }
 
-// A Ruby library takes row ids of 256 characters, Meta 200.
-func TestRubyRowIDs(t *testing.T) {
+// Row ids of 256 characters were taken; Meta takes 200.
+func TestFieldRowIDs(t *testing.T) {
 	t.Parallel()
 	require.NoError(t, fieldRow(wacloud.Row{ID: strings.Repeat("x", 200), Title: "One"}).Validate())
 	require.Error(t, fieldRow(wacloud.Row{ID: strings.Repeat("x", 201), Title: "One"}).Validate())
 }
 
-// pywa checks nothing: an id of 5,000 characters goes out.
-func TestPywaLongID(t *testing.T) {
+// Where nothing is checked, an id of 5,000 characters goes out.
+func TestFieldLongID(t *testing.T) {
 	t.Parallel()
 	require.Error(t, wacloud.NewButtons("Body", fieldButton(strings.Repeat("x", 5000), "One")).Validate())
 }
