@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"log/slog"
 
 	"github.com/wacloud/wacloud"
 )
@@ -46,8 +45,8 @@ func OpenAdmin(ctx context.Context, db *sql.DB, dialect Dialect) (*Admin, error)
 
 // inspect returns an inbox of which nothing runs.
 func inspect(db *sql.DB, dialect Dialect) *Inbox {
-	log := slog.New(slog.DiscardHandler)
-	return &Inbox{db: db, dialect: dialect, cfg: config{log: log}, log: log, wake: make(chan struct{}, 1)}
+	cfg := defaults()
+	return &Inbox{db: db, dialect: dialect, cfg: cfg, log: cfg.log, wake: make(chan struct{}, 1)}
 }
 
 // newest is the latest time in the tables. The owner of a file counts time from its start, and the machine may have slept

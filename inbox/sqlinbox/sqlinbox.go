@@ -68,6 +68,13 @@ type config struct {
 	checkPut func(ctx context.Context, tx *sql.Tx) error
 }
 
+func defaults() config {
+	return config{
+		maxBytes: defaultMaxBytes, lease: defaultLease, poll: defaultPoll, log: slog.New(slog.DiscardHandler),
+		afterPut: func() {}, checkPut: func(context.Context, *sql.Tx) error { return nil },
+	}
+}
+
 // An Option configures [Open].
 type Option interface{ apply(*config) }
 
@@ -107,10 +114,7 @@ func Open(ctx context.Context, db *sql.DB, dialect Dialect, opts ...Option) (*In
 	if db == nil || dialect.name == "" {
 		return nil, errors.New("wacloud: sqlinbox: Open needs a database and a dialect")
 	}
-	cfg := config{
-		maxBytes: defaultMaxBytes, lease: defaultLease, poll: defaultPoll, log: slog.New(slog.DiscardHandler),
-		afterPut: func() {}, checkPut: func(context.Context, *sql.Tx) error { return nil },
-	}
+	cfg := defaults()
 	for _, opt := range opts {
 		opt.apply(&cfg)
 	}
