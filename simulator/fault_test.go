@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -97,10 +98,13 @@ func bodies(t *testing.T, arm string, do func(r *rig)) (all []received) {
 	inRig(t, func(t *testing.T, r *rig) {
 		r.post("say", `{"text":"first"}`)
 		pass(time.Minute)
+		var mu sync.Mutex
 		r.sim.Connect(http.HandlerFunc(func(_ http.ResponseWriter, q *http.Request) {
 			body, _ := io.ReadAll(q.Body)
 			signature := q.Header.Get("X-Hub-Signature-256")
 			secret := r.sim.Config().AppSecrets[0]
+			mu.Lock()
+			defer mu.Unlock()
 			all = append(all, received{body, signature, wacloud.VerifySignature(body, signature, secret) == nil})
 		}))
 		r.post("faults", arm)

@@ -110,12 +110,12 @@ func New(cfg Config) (*Engine, error) {
 }
 
 // Close waits for the webhooks that are under way or scheduled.
-func (e *Engine) Close() { e.schedule.wg.Wait() }
+func (e *Engine) Close() { e.schedule.wait() }
 
 // Stop drops what is scheduled, breaks off what is under way, and waits for its end. Nothing is scheduled any more.
 func (e *Engine) Stop() {
 	e.schedule.stop()
-	e.schedule.wg.Wait()
+	e.schedule.wait()
 	e.Touch()
 }
 

@@ -17,7 +17,7 @@ type schedule struct {
 	jobs []job // by time, then by order of arrival
 	wake chan struct{}
 	busy bool
-	wg   sync.WaitGroup
+	done chan struct{} // closed when the last goroutine has ended
 
 	ctx  context.Context // of what runs here, ended by stop
 	stop context.CancelFunc
@@ -47,8 +47,12 @@ func (s *schedule) at(due time.Time, do func(ctx context.Context), idle func()) 
 	}
 	s.jobs = slices.Insert(s.jobs, i, job{due, do})
 	if !s.busy {
-		s.busy = true
-		s.wg.Go(func() { s.run(idle) })
+		done := make(chan struct{})
+		s.busy, s.done = true, done
+		go func() {
+			defer close(done)
+			s.run(idle)
+		}()
 		return
 	}
 	select {
@@ -95,6 +99,25 @@ func (s *schedule) sleep(d time.Duration) {
 	case <-timer.C:
 	case <-s.wake:
 	case <-s.ctx.Done():
+	}
+}
+
+// wait returns when nothing is left to do. A WaitGroup would not allow that something is scheduled meanwhile.
+func (s *schedule) wait() {
+	for {
+		s.mu.Lock()
+		done := s.done
+		s.mu.Unlock()
+		if done == nil {
+			return
+		}
+		<-done
+		s.mu.Lock()
+		again := s.done != done
+		s.mu.Unlock()
+		if !again {
+			return
+		}
 	}
 }
 
