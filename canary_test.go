@@ -315,7 +315,6 @@ var wordsOfMeta = map[string]string{
 	"APIError.TraceID":        "AbCdEf",
 	"APIError.Message":        canaryInError,
 	"APIError.Details":        "Invalid: " + canaryInError,
-	"DeadLetter.ID":           "00000000000000000001",
 	"EditContent.Type":        "text",
 	"EventError.Title":        canaryInError,
 	"EventError.Message":      canaryInError,

@@ -268,14 +268,19 @@ func (o Outgoing) LogValue() slog.Value { return slog.StringValue(o.private()) }
 
 func (o Outgoing) private() string { return private("outgoing "+o.To.String(), typeOf(o.Message), "") }
 
-// Format prints the number of the letter, the attempts and the event as it prints itself, whatever the verb.
+// Format prints the letter's id (a hash of it where it is no number, because it may be made of the event's), the attempts
+// and the event as it prints itself, whatever the verb.
 func (d DeadLetter) Format(f fmt.State, _ rune) { writeText(f, d.private()) }
 
 // LogValue is what Format prints.
 func (d DeadLetter) LogValue() slog.Value { return slog.StringValue(d.private()) }
 
 func (d DeadLetter) private() string {
-	return fmt.Sprintf("wacloud.dead letter(%s, %d attempts, %v)", strconv.Quote(clip(d.ID, 64)), d.Attempts, d.Event)
+	id := clip(d.ID, 64)
+	if !isDigits(id) {
+		id = logHash(d.ID)
+	}
+	return fmt.Sprintf("wacloud.dead letter(%s, %d attempts, %v)", id, d.Attempts, d.Event)
 }
 
 // Format prints a hash of the key, whatever the verb.
