@@ -61,7 +61,8 @@ var brazilPayment = wacloud.Payment{
 	ReferenceID: "ord-42-1", Goods: "physical-goods", Currency: wacloud.CurrencyBrazil,
 	Settings: []wacloud.PaymentSetting{
 		wacloud.PixCode{Code: "000201EXAMPLE", MerchantName: "Example Ltda", Key: "00000000000191", KeyType: "CNPJ"},
-		wacloud.Boleto{DigitableLine: "00190000090"}, wacloud.OffsiteCard{LastFour: "1234", CredentialID: "cred-1"},
+		wacloud.Boleto{DigitableLine: "00190000090"},
+		wacloud.OffsiteCard{LastFour: "1234", CredentialID: "cred-1"},
 		&wacloud.PaymentLink{URI: "https://pay.example.com/1"}, nil,
 	},
 	Order: wacloud.Order{
@@ -74,9 +75,12 @@ var brazilPayment = wacloud.Payment{
 var indiaPayment = wacloud.Payment{
 	ReferenceID: "inv_42", Goods: "physical-goods", Type: "upi", Currency: wacloud.CurrencyIndia,
 	Settings: []wacloud.PaymentSetting{
-		wacloud.Razorpay{Configuration: "rp", Receipt: "r-42", Notes: map[string]string{"k": "v"}}, wacloud.Razorpay{Configuration: "rp"},
-		wacloud.PayU{Configuration: "pu", UDF: [4]string{"a", 3: "d"}}, wacloud.Zaakpay{Configuration: "zp", Extra: [2]string{1: "b"}},
-		wacloud.BillDesk{Configuration: "bd", AdditionalInfo: [7]string{6: "g"}}, wacloud.BillDesk{Configuration: "bd"},
+		wacloud.Razorpay{Configuration: "rp", Receipt: "r-42", Notes: map[string]string{"k": "v"}},
+		wacloud.Razorpay{Configuration: "rp"},
+		wacloud.PayU{Configuration: "pu", UDF: [4]string{"a", 3: "d"}},
+		wacloud.Zaakpay{Configuration: "zp", Extra: [2]string{1: "b"}},
+		wacloud.BillDesk{Configuration: "bd", AdditionalInfo: [7]string{6: "g"}},
+		wacloud.BillDesk{Configuration: "bd"},
 		wacloud.UPIIntent{Link: "upi://pay?pa=a&am=1"},
 	},
 	Beneficiaries: []wacloud.Beneficiary{{Name: "Asha", Line1: "1 Example Road", Line2: "Floor 2", City: "Bengaluru", State: "Karnataka", Country: "India", PostalCode: "560001"}},

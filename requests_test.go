@@ -42,7 +42,7 @@ var requests = map[string]wacloud.Message{
 	"reaction_remove":      wacloud.Reaction{MessageID: "wamid.IN0001"},
 	"raw_template":         wacloud.Raw{Type: "template", JSON: json.RawMessage(" {\"name\":\"hi\",\"language\":{\"code\":\"en\"}}\n")},
 	"raw_direct_send":      wacloud.Raw{Type: "text", JSON: json.RawMessage(`{"body":"hi"}`), Extra: json.RawMessage(`{ "category": "utility", "ttl_seconds": 60 }`)},
-	"raw_empty_extra":      wacloud.Raw{Type: "hologram", JSON: json.RawMessage(`{}`), Extra: json.RawMessage(`{ }`)},
+	"raw_empty_extra":      wacloud.Raw{Type: "text", JSON: json.RawMessage(`{"body":"hi"}`), Extra: json.RawMessage(`{ }`)},
 	"contacts_minimal":     wacloud.NewContacts(wacloud.Contact{Name: wacloud.ContactName{Formatted: "Ada", First: "Ada"}}),
 	"contacts_full":        wacloud.NewContacts(fullContact, wacloud.Contact{Name: wacloud.ContactName{Formatted: "Bo", Last: "Bo"}}),
 	"contacts_as_received": wacloud.NewContacts(wacloud.Contact{Name: wacloud.ContactName{Formatted: "Bo", Last: "Bo"}, Origin: "other", VCard: "BEGIN:VCARD"}),

@@ -57,16 +57,16 @@ func (u *OrderUpdate) check(c *checker) {
 // reference checks the reference of a payment.
 func (c *checker) reference(length rule, id string) {
 	c.length(length, "reference_id", id)
-	if strings.IndexFunc(id, func(r rune) bool { return r > 0x7f || !isAlphanumeric(byte(r)) && !strings.ContainsRune("_-.", r) }) >= 0 {
+	if strings.Trim(id, lowerCase+upperCase+digits+"_-.") != "" {
 		c.fail(rulePaymentReferenceForm, "reference_id", "another character")
 	}
 }
 
 func (p *Payment) check(c *checker) {
-	length := rulePaymentReference
+	length, onlyType := rulePaymentReference, "upi"
 	switch p.Currency {
 	case CurrencyBrazil:
-		length = rulePaymentReferenceBrazil
+		length, onlyType = rulePaymentReferenceBrazil, brazilPayment
 	case CurrencyIndia:
 	default:
 		c.fail(rulePaymentCurrency, "currency", "another currency")
@@ -75,9 +75,7 @@ func (p *Payment) check(c *checker) {
 	if p.Goods != digitalGoods && p.Goods != physicalGoods {
 		c.fail(rulePaymentGoods, "type", "another word")
 	}
-	if p.Type != "" && (p.Currency != CurrencyBrazil || p.Type != brazilPayment) && (p.Currency == CurrencyBrazil || p.Type != "upi") {
-		c.fail(rulePaymentType, "payment_type", "another word")
-	}
+	c.oneOf(rulePaymentType, "payment_type", p.Type, onlyType)
 	p.checkSettings(c)
 	p.checkBeneficiaries(c)
 	if p.Total() < 0 {
@@ -97,19 +95,27 @@ func (p *Payment) checkSettings(c *checker) {
 	c.number(rulePaymentSettings, "payment_settings", len(p.Settings))
 	for i, s := range p.Settings {
 		c.at("payment_settings", i)
-		switch {
-		case isNil(s):
-			c.fail(rulePaymentSetting, "", "nothing")
-		default:
-			if country := paymentCountry(s.paymentType()); country != "" && p.Currency != "" && country != p.Currency {
-				c.fail(rulePaymentCountry, "type", "one of another country")
-			}
-			c.in(s.paymentType())
-			s.checkPayment(c)
-			c.out()
-		}
+		p.checkSetting(c, s)
 		c.out()
 	}
+}
+
+func (p *Payment) checkSetting(c *checker, s PaymentSetting) {
+	if isNil(s) {
+		c.fail(rulePaymentSetting, "", "nothing")
+		return
+	}
+	kind := s.paymentType()
+	if country := paymentCountry(kind); country != "" && p.isKnownCountry() && country != p.Currency {
+		c.fail(rulePaymentCountry, "type", "one of another country")
+	}
+	c.in(kind)
+	s.checkPayment(c)
+	c.out()
+}
+
+func (p *Payment) isKnownCountry() bool {
+	return p.Currency == CurrencyIndia || p.Currency == CurrencyBrazil
 }
 
 // paymentCountry is the currency of the country that has a way to pay, empty where both have.

@@ -330,7 +330,8 @@ func TestProblemsHoldNoContent(t *testing.T) {
 		VoiceCall{Body: long, Text: long, Payload: long},
 		Location{Latitude: 4915550009999},
 		secretTemplate(secret), secretOrder(secret), NewOrderStatus(long, OrderUpdate{ReferenceID: long + "+", Status: secret, PaymentStatus: secret}),
-		Pin{MessageID: " " + secret}, NewMixedButtons(long, Link{Text: long, URL: secret}).WithButtons(Button{ID: long, Title: long}),
+		Pin{MessageID: " " + secret},
+		NewMixedButtons(long, Link{Text: long, URL: secret}).WithButtons(Button{ID: long, Title: long}),
 	}
 	for _, to := range []Recipient{Phone(secret + secret), WaID("+" + secret), UserID(secret), GroupID(" " + secret)} {
 		for _, m := range messages {

@@ -1,6 +1,7 @@
 package wacloud
 
 import (
+	"bytes"
 	"strconv"
 	"strings"
 	"time"
@@ -13,7 +14,7 @@ func (m Template) Validate() error { c := newChecker(); m.check(c); return c.ver
 func (m Template) check(c *checker) {
 	c.in("template")
 	c.length(ruleTemplateName, "name", m.Name)
-	if strings.Trim(m.Name, "abcdefghijklmnopqrstuvwxyz0123456789_") != "" {
+	if strings.Trim(m.Name, lowerCase+digits+"_") != "" {
 		c.fail(ruleTemplateNameForm, "name", "another character")
 	}
 	if !isLanguage(m.Language) {
@@ -29,15 +30,17 @@ func (m Template) check(c *checker) {
 	c.forget()
 }
 
+const (
+	lowerCase = "abcdefghijklmnopqrstuvwxyz"
+	upperCase = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	digits    = "0123456789"
+)
+
 // isLanguage reports whether s has the form of a language code: en, fil, pt_BR.
 func isLanguage(s string) bool {
 	language, country, regional := strings.Cut(s, "_")
-	if len(language) < 2 || len(language) > 3 || strings.Trim(language, "abcdefghijklmnopqrstuvwxyz") != "" {
-		return false
-	}
-	return !regional || len(country) >= 2 && len(country) <= 4 && strings.IndexFunc(country, func(r rune) bool {
-		return r > 0x7f || !isAlphanumeric(byte(r))
-	}) < 0
+	return len(language) >= 2 && len(language) <= 3 && strings.Trim(language, lowerCase) == "" &&
+		(!regional || len(country) >= 2 && len(country) <= 4 && strings.Trim(country, upperCase+digits) == "")
 }
 
 // A component is one element of a template's components, in the order of the request: a button where it is not negative,
@@ -102,8 +105,7 @@ func (m *Template) checkBodyOfKind(c *checker) {
 	if !m.OfferEnds.IsZero() {
 		c.templateTexts(ruleTemplateOfferBody, m.Body)
 	}
-	switch m.Header.(type) {
-	case HeaderProduct, *HeaderProduct:
+	if isProduct(m.Header) {
 		c.templateTexts(ruleTemplateProductBody, m.Body)
 	}
 	if code, ok := m.otp(); ok {
@@ -122,6 +124,7 @@ func (m *Template) otp() (code string, ok bool) {
 		ok = string(b) == p.Text
 	case *URLSuffix:
 		ok = b != nil && string(*b) == p.Text
+	default:
 	}
 	return p.Text, isText && ok && p.Text != ""
 }
@@ -203,6 +206,7 @@ func textParameter(p TemplateParameter) (TextParameter, bool) {
 		if p != nil {
 			return *p, true
 		}
+	default:
 	}
 	return TextParameter{}, false
 }
@@ -434,7 +438,7 @@ func (m Template) checkJSON(c *checker) {
 }
 
 func checkFlowJSON(c *checker, b TemplateButton) {
-	data := []byte(nil)
+	var data []byte
 	switch f := b.(type) {
 	case FlowButton:
 		data = f.Data
@@ -442,8 +446,9 @@ func checkFlowJSON(c *checker, b TemplateButton) {
 		if f != nil {
 			data = f.Data
 		}
+	default:
 	}
-	if strings.TrimSpace(string(data)) != "" {
+	if len(bytes.TrimSpace(data)) > 0 {
 		c.object(ruleFlowData, "parameters[0].action.flow_action_data", data)
 	}
 }

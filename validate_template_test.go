@@ -426,8 +426,11 @@ func secretOrder(secret string) Message {
 	return indian(func(p *Payment) {
 		p.ReferenceID, p.Goods, p.Type, p.Currency = "+"+secret, secret, secret, secret
 		p.Settings = []PaymentSetting{
-			Razorpay{Notes: map[string]string{secret: strings.Repeat(secret, 40)}}, UPIIntent{secret}, PaymentLink{secret},
-			PixCode{KeyType: secret}, OffsiteCard{LastFour: secret},
+			Razorpay{Notes: map[string]string{secret: strings.Repeat(secret, 40)}},
+			UPIIntent{secret},
+			PaymentLink{secret},
+			PixCode{KeyType: secret},
+			OffsiteCard{LastFour: secret},
 		}
 		p.Beneficiaries = []Beneficiary{{Name: strings.Repeat(secret, 40), PostalCode: secret}}
 		p.Order.Items[0].ImageLink = secret
