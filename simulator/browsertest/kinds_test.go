@@ -113,15 +113,25 @@ func shopKinds(local string) []kind {
 	quick := func(id string) wacloud.QuickReplies { return wacloud.QuickReplies{{ID: id, Title: "Choose"}} }
 	strip := seen{"group", "2 cards, arrow keys scroll"}
 	return []kind{
-		{"carousel", wacloud.NewCarousel("Rooms", card("Room 1", quick("r:1")), card("Room 2", quick("r:2"))),
-			[]seen{text("Rooms"), strip, {"group", "Card 1 of 2"}, picture("Picture"), text("Room 1"), button("Choose"), {"group", "Card 2 of 2"}, text("Room 2")}},
-		{"carousel of links", wacloud.NewCarousel("Clips", card("Clip 1", wacloud.Link{Text: "Watch", URL: "https://example.com/1"}), card("Clip 2", wacloud.Link{Text: "Watch", URL: "https://example.com/2"})),
-			[]seen{text("Clips"), strip, text("Clip 2"), anchor("Watch")}},
-		{"product carousel", wacloud.ProductCarousel{Body: "Picked", CatalogID: "70", RetailerIDs: []string{"sku-1", "sku-2"}},
-			[]seen{text("Picked"), strip, picture("Product sku-1"), picture("Product sku-2"), button("View")}},
+		{
+			"carousel", wacloud.NewCarousel("Rooms", card("Room 1", quick("r:1")), card("Room 2", quick("r:2"))),
+			[]seen{text("Rooms"), strip, {"group", "Card 1 of 2"}, picture("Picture"), text("Room 1"), button("Choose"), {"group", "Card 2 of 2"}, text("Room 2")},
+		},
+		{
+			"carousel of links", wacloud.NewCarousel("Clips", card("Clip 1", wacloud.Link{Text: "Watch", URL: "https://example.com/1"}), card("Clip 2", wacloud.Link{Text: "Watch", URL: "https://example.com/2"})),
+			[]seen{text("Clips"), strip, text("Clip 2"), anchor("Watch")},
+		},
+		{
+			"product carousel",
+			wacloud.ProductCarousel{Body: "Picked", CatalogID: "70", RetailerIDs: []string{"sku-1", "sku-2"}},
+			[]seen{text("Picked"), strip, picture("Product sku-1"), picture("Product sku-2"), button("View")},
+		},
 		{"product", wacloud.Product{Body: "Still there", CatalogID: "70", RetailerID: "sku-1"}, []seen{text("Still there"), picture("Product sku-1"), button("View")}},
-		{"product list", wacloud.ProductList{Header: "Our picks", Body: "Browse", CatalogID: "70", Sections: []wacloud.ProductSection{{Title: "Lamps", RetailerIDs: []string{"sku-1"}}}},
-			[]seen{text("Our picks"), text("Browse"), button("View items")}},
+		{
+			"product list",
+			wacloud.ProductList{Header: "Our picks", Body: "Browse", CatalogID: "70", Sections: []wacloud.ProductSection{{Title: "Lamps", RetailerIDs: []string{"sku-1"}}}},
+			[]seen{text("Our picks"), text("Browse"), button("View items")},
+		},
 		{"catalog", wacloud.Catalog{Body: "All we have", ThumbnailRetailerID: "sku-1"}, []seen{text("All we have"), picture("Product sku-1"), button("View catalog")}},
 	}
 }

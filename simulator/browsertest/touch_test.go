@@ -51,8 +51,15 @@ func TestListSheet(t *testing.T) {
 	p.wait(`document.querySelector("[role=dialog]")`)
 	found := p.accessible(`document.querySelector("[role=dialog]")`)
 	for _, want := range []seen{
-		{"dialog", "See all"}, {"radiogroup", "See all"}, {"group", "Salty"}, {"heading", "Salty"}, {"heading", "Sweet"},
-		{"radio", "Pizza 12 kinds"}, {"radio", "Pasta"}, {"radio", "Cake"}, button("Send"), button("Close"),
+		{"dialog", "See all"},
+		{"radiogroup", "See all"},
+		{"group", "Salty"},
+		{"heading", "Salty"},
+		{"heading", "Sweet"},
+		{"radio", "Pizza 12 kinds"},
+		{"radio", "Pasta"},
+		{"radio", "Cake"},
+		button("Send"), button("Close"),
 	} {
 		require.Contains(t, found, want, list(found))
 	}

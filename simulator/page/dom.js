@@ -94,6 +94,7 @@ function clockTime(at) {
 
 function milliseconds(ms) {
   if (ms === undefined) return "";
+  if (ms < 0.1) return "<0.1 ms";
   if (ms >= 1000) return (ms / 1000).toFixed(1) + " s";
   return (ms < 10 ? Math.round(ms * 10) / 10 : Math.round(ms)) + " ms";
 }

@@ -58,7 +58,8 @@ function callName(entry) {
   const parts = path.split("/");
   const m = entry.message && state.messages.get(entry.message);
   const kind = m ? " " + (m.from_user ? "read" : m.kind || m.type) : "";
-  return `${entry.method} ${parts.length > 3 ? parts.slice(3).join("/") : path}${kind}`;
+  if (entry.method === "POST" && parts[3] === "messages") return "messages" + kind;
+  return `${entry.method} ${parts.length > 3 ? parts.slice(3).join("/") : path}`;
 }
 
 // verdict reads "200 in 12 ms".
@@ -101,7 +102,7 @@ function entryDetail(d) {
     el("div.tools", null, copy("curl", "curl"), copy("go", "Go test"), copy("fixture", "Fixture"),
       d.kind === "webhook" && el("button.small", { type: "button", onclick: () => act(`entries/${d.id}/redeliver`, {}).catch(() => null) }, "Deliver again"),
       d.kind === "webhook" && el("button.small", { type: "button", onclick: (e) => editWebhook(e.target.closest(".detail"), d.id, body) }, "Edit and deliver")),
-    d.details && el("p.details", null, d.details), d.next_at && el("p.details", null, "Delivered again at " + clockTime(d.next_at)),
+    d.details && !d.problems?.length && el("p.details", null, d.details), d.next_at && el("p.details", null, "Delivered again at " + clockTime(d.next_at)),
     d.problems?.length > 0 && problemList(d.problems),
     exchange("Request", [d.request?.method, d.request?.url].filter(Boolean).join(" "), d.request),
     exchange("Response", d.status ? String(d.status) : d.error || "no answer", d.response),

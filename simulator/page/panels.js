@@ -1,5 +1,12 @@
 // Beside the inspector: faults, settings and the bot's log.
 
+// What the parameters of faults are called, and what there is to choose.
+const PARAMETERS = {
+  n: ["Webhooks in one POST"], level: ["Batched as", ["messages", "changes", "entries"]], delay_ms: ["Delay in milliseconds"],
+  on: ["Which webhooks", ["messages", "statuses", "any"]], signed: ["Signed all the same", ["false", "true"]],
+  code: ["Error code"], status: ["HTTP status"], retry_after_s: ["Retry-After in seconds"],
+  async: ["Refused", [["false", "at once"], ["true", "later, as a failed status"]]], call: ["Which calls", ["send", "read", "media", "any"]],
+};
 const TRIGGERS = [["next", "the next"], ["every", "every"], ["probability", "with probability"]];
 
 function buildFaults() {
@@ -16,7 +23,7 @@ function buildFaults() {
     replace(form,
       el("label.field", null, el("span", null, "Fault"), el("select", { name: "kind", onchange: (e) => { choice.kind = e.target.value; draw(); } }, group("webhook", "Webhooks, Meta to bot"), group("api", "API, bot to Meta"))),
       el("p.quiet", null, kind.what),
-      (kind.parameters || []).map((p) => el("label.field", null, el("span", null, p.replaceAll("_", " ")), el("input", { name: "p-" + p, type: "text", placeholder: "default", autocomplete: "off" }))),
+      (kind.parameters || []).map(parameterField),
       el("label.field", null, el("span", null, "Hits"), el("select", { name: "trigger", onchange: (e) => { choice.trigger = e.target.value; draw(); } }, TRIGGERS.map(([v, t]) => el("option", { value: v, selected: v === choice.trigger }, t)))),
       el("label.field", null, el("span", null, choice.trigger === "probability" ? "Probability, 0 to 1" : choice.trigger === "every" ? "Every nth" : "How many"), el("input", { name: "amount", type: "number", step: "any", min: "0", value: choice.trigger === "probability" ? "0.3" : choice.trigger === "every" ? "2" : "1" })),
       choice.trigger === "probability" && el("label.field", null, el("span", null, "Seed"), el("input", { name: "seed", type: "number", value: "1" })),
@@ -35,6 +42,14 @@ function buildFaults() {
   const node = el("div.panel-body.padded", null, el("p.quiet", null, "Nothing fails unless it is armed here."), form, el("h3", null, "Armed"), armed);
   return { node, async shown() { if (!kinds.length) { kinds = (await call("GET", "faults/kinds")).kinds; draw(); } },
     update() { replace(armed, state.faults.length ? state.faults.map((f) => el("li", null, faultChip(f))) : el("li.quiet", null, "None")); } };
+}
+
+function parameterField(name) {
+  const [label, choices] = PARAMETERS[name] || [name];
+  const input = choices
+    ? el("select", { name: "p-" + name }, choices.map((c) => el("option", { value: typeof c === "string" ? c : c[0] }, typeof c === "string" ? c : c[1])))
+    : el("input", { name: "p-" + name, type: "text", inputmode: "numeric", placeholder: "as usual", autocomplete: "off" });
+  return el("label.field", null, el("span", null, label), input);
 }
 
 // parameter reads what was typed: numbers and yes or no where they are meant.

@@ -25,17 +25,28 @@ class Phone {
     this.title = el("h2");
     this.under = el("p.under");
     this.typing = el("div.typing", { hidden: true, "aria-label": "The business is typing", role: "img" }, el("i"), el("i"), el("i"));
-    this.face = el("span.face");
+    this.hello = el("p.hello", { "data-seq": "-1" }, "Write something, and the bot gets it as a webhook.");
     this.quote = el("div.quoting", { hidden: true });
     this.input = el("textarea", { rows: "1", placeholder: "Message", "aria-label": "Message", "data-say": true, dir: "auto",
-      oninput: () => this.grow(), onkeydown: (e) => this.key(e) });
+      oninput: () => this.grow(), onkeydown: (e) => this.key(e),
+      onbeforeinput: (e) => { if (e.inputType === "insertLineBreak" && !this.shift) e.preventDefault(); } });
     this.composer = el("form.composer", { onsubmit: (e) => { e.preventDefault(); this.send(); } },
       iconButton("plus", "Send something else", () => this.sheet(attachSheet(this))), this.input,
       el("button.send", { type: "submit", "aria-label": "Send", title: "Send" }, icon("send")));
     this.chooser = el("div.owner");
     this.frame = el("div.frame", null, el("div.phone-screen", null,
-      el("div.chat-head", null, this.face, el("div.who", null, this.title, this.under), this.menuButton()), this.log, this.typing, this.quote, this.composer));
+      el("div.chat-head", null, el("span.avatar", { "aria-hidden": "true" }, icon("bag")), el("div.who", null, this.title, this.under), this.menuButton()), this.log, this.typing, this.quote, this.composer));
     this.node = el("section.phone", null, this.chooser, this.frame);
+    this.follow();
+  }
+
+  // follow keeps the end of the chat in sight, if it was, when pictures come in or the window changes.
+  follow() {
+    let end = true;
+    const keep = () => { if (end) this.toEnd(); };
+    this.log.addEventListener("scroll", () => { end = this.atEnd(); }, { passive: true });
+    this.log.addEventListener("load", keep, true);
+    new ResizeObserver(keep).observe(this.log);
   }
 
   menuButton() {
@@ -60,7 +71,7 @@ class Phone {
     closeSheet(this.frame);
     this.nodes.clear();
     this.replyTo(null);
-    replace(this.log);
+    replace(this.log, this.hello);
     for (const m of messagesOf(this.chatID)) this.put(m);
     this.head();
     this.tick();
@@ -73,7 +84,6 @@ class Phone {
     this.node.setAttribute("aria-label", "Phone of " + name);
     this.log.setAttribute("aria-label", "Chat of " + name);
     this.title.textContent = phoneNumber(number?.display || this.number);
-    replace(this.face, avatar(number?.display?.slice(-1) || "#"));
     const users = [...state.users.values()].map((u) => [u.id, userName(u)]);
     const groups = [...state.chats.values()].filter((c) => c.group).map((c) => ["group:" + c.id, "Group " + c.group]);
     replace(this.chooser,
@@ -117,6 +127,7 @@ class Phone {
   }
 
   insert(entry) {
+    this.hello.remove();
     entry.node.dataset.seq = entry.seq;
     entry.node.dataset.day = entry.day;
     let before = this.log.lastElementChild;
@@ -151,7 +162,7 @@ class Phone {
     if (!m.reply_to || m.options === undefined && !m.from_user && m.type === "reaction") return null;
     const quoted = state.messages.get(m.reply_to);
     return el("div.quote", { "aria-label": "In reply to", role: "note" },
-      el("strong", null, quoted?.from_user ? userName(this.owner || { id: "User" }) : "Business"), el("span", { dir: "auto" }, summary(quoted)));
+      el("strong", null, quoted?.from_user ? userName(this.owner || { id: "User" }) : "Business"), el("span", { dir: "auto" }, inline(summary(quoted), "")));
   }
 
   // mark draws what changes after a message was sent: ticks, reactions, why it failed.
@@ -207,6 +218,7 @@ class Phone {
   }
 
   key(e) {
+    this.shift = e.shiftKey;
     if (e.key === "Enter" && !e.shiftKey && !e.isComposing) {
       e.preventDefault();
       this.send();
@@ -225,7 +237,7 @@ class Phone {
     this.quoted = m;
     this.quote.hidden = !m;
     if (!m) return;
-    replace(this.quote, el("span.quote", null, el("strong", null, "Reply"), el("span", { dir: "auto" }, summary(m))), iconButton("close", "Do not reply", () => this.replyTo(null)));
+    replace(this.quote, el("span.quote", null, el("strong", null, "Reply"), el("span", { dir: "auto" }, inline(summary(m), ""))), iconButton("close", "Do not reply", () => this.replyTo(null)));
     this.input.focus();
   }
 }
@@ -247,7 +259,7 @@ function problemSheet(m) {
 
 function problemList(problems) {
   return el("ul.problems", null, problems.map((p) => el(p.severity === "error" ? "li.error" : "li.warning", null,
-    el("code", null, p.path), el("p", null, [p.rule, p.got && `found ${p.got}`, p.limit && `limit ${p.limit}`].filter(Boolean).join(", ")), p.hint && el("p.quiet", null, p.hint))));
+    el("code", null, p.path), el("p", null, `${p.rule}: ` + [p.got && `found ${p.got}`, p.limit].filter(Boolean).join(", ")), p.hint && el("p.quiet", null, p.hint))));
 }
 
 function phoneNumber(n) { return /^\d+$/.test(n) ? "+" + n : n; }
@@ -258,7 +270,8 @@ function userName(u) { return u.name || (u.phone && phoneNumber(u.phone)) || u.u
 function summary(m) {
   if (!m) return "a message that is gone";
   const c = m.content || {};
-  return c.body?.text || (typeof c.body === "string" && c.body) || c.caption || c.text || c.button_reply?.title || c.list_reply?.title || c.name || MEDIA_NAMES[m.type] || m.kind || m.type;
+  const text = c.body?.text || c.body || c.caption || c.text || c.button_reply?.title || c.list_reply?.title || c.name;
+  return typeof text === "string" ? text.split("\n")[0] : MEDIA_NAMES[m.type] || m.kind || m.type;
 }
 
 function duration(ms) {
