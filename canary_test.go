@@ -190,6 +190,12 @@ var (
 		wacloud.URLSuffix(""),
 		wacloud.Unpin{},
 		wacloud.Zaakpay{},
+
+		wacloud.Choice{},
+		wacloud.FailedRung{},
+		wacloud.FallbackError{},
+		wacloud.Rung{},
+		wacloud.Wording{},
 	}
 	// otherTypes have no fields to fill. Those with a state are printed by TestAttack36StatePrintsNothing.
 	otherTypes = []string{

@@ -48,8 +48,11 @@ type settings struct {
 	mediaHosts []string
 	retry      RetryPolicy
 	store      Store
+	fallback   *Wording // nil for none
 	logger     *slog.Logger // may be nil
 	observer   Observer     // may be nil
+
+	answerWithin time.Duration // negative turns typed answers off
 }
 
 // NewClient returns a client for a business phone number (its id, which is digits, not the number itself). All problems
@@ -64,7 +67,7 @@ func NewClient(phoneNumberID string, token Secret, opts ...Option) (*Client, err
 	}
 	base, baseErr := parseBaseURL(cfg.baseURL)
 	err := errors.Join(checkNumberID(phoneNumberID), checkToken(token), baseErr, checkVersion(cfg.apiVersion),
-		cfg.retry.validate(), checkMediaHosts(cfg.mediaHosts), cfg.proofErr)
+		cfg.retry.validate(), checkMediaHosts(cfg.mediaHosts), checkFallback(cfg.fallback), cfg.proofErr)
 	if err != nil {
 		return nil, fmt.Errorf("wacloud: new client: %w", err)
 	}
@@ -77,8 +80,11 @@ func NewClient(phoneNumberID string, token Secret, opts ...Option) (*Client, err
 		mediaHosts: cfg.mediaHosts,
 		retry:      cfg.retry.withDefaults(),
 		store:      cfg.store,
+		fallback:   cfg.fallback,
 		logger:     cfg.logger,
 		observer:   cfg.observer,
+
+		answerWithin: cmp.Or(cfg.answerWithin, defaultAnswerWithin),
 	}
 	if !cfg.proofKey.IsZero() {
 		s.query = url.Values{"appsecret_proof": {appSecretProof(cfg.proofKey, token)}}.Encode()
@@ -162,6 +168,9 @@ type clientConfig struct {
 	proofKey   Secret
 	proofErr   error
 	mediaHosts []string
+	fallback   *Wording
+
+	answerWithin time.Duration
 }
 
 type optionFunc func(*clientConfig)
@@ -191,7 +200,8 @@ func WithRetry(p RetryPolicy) Option {
 	return optionFunc(func(c *clientConfig) { c.retry = p })
 }
 
-// WithStore sets the store in which a handler's sends are recorded, so that a handler that runs again does not send again.
+// WithStore sets the store in which a handler's sends are recorded, so that a handler that runs again does not send again,
+// and in which typed answers are kept, see [WithAnswerWithin].
 func WithStore(s Store) Option {
 	return optionFunc(func(c *clientConfig) { c.store = s })
 }

@@ -16,8 +16,11 @@ type Sent struct {
 	WaID      string  // may differ from the digits that were asked for (Brazil, Mexico); empty for a user id
 	UserID    string  // business-scoped user id, where the message went to one
 	Status    string  // templates only: accepted, held_for_quality_assessment or paused
-	Message   Message // what was sent
-	Attempts  int     // how often the request was made, from 1
+	Message   Message // what was sent; of a rung of several messages the last
+	Attempts  int     // how often the request was made, from 1; over all messages of a rung
+	// Fallback says why another shape was sent, see [Fallback]; empty where the message itself was.
+	Fallback string
+	Parts    []string // the ids of a rung's messages, the last is MessageID; nil for one message
 }
 
 // Send checks and sends one message. Messages to one user arrive in any order; wait for the "delivered" status where
@@ -29,25 +32,46 @@ type Sent struct {
 // tells whether the caller may.
 func (c *Client) Send(ctx context.Context, to Recipient, m Message, opts ...SendOption) (*Sent, error) {
 	o := Outgoing{To: to, Message: m}
-	skip := len(opts) > 0 && o.set(opts)
-	if !skip {
+	cfg := o.set(opts)
+	if c.mayDegrade(cfg, m) {
+		return c.sendDown(ctx, &o, cfg)
+	}
+	return c.sendOne(ctx, &o, cfg, nil)
+}
+
+// sendOne sends one message, which may be part of a rung.
+func (c *Client) sendOne(ctx context.Context, o *Outgoing, cfg *sendConfig, p *part) (*Sent, error) {
+	if cfg == nil || !cfg.skipValidation {
 		if err := validationError(o.Check()); err != nil {
 			return nil, err
 		}
 	}
-	body, err := EncodeMessage(o) // refuses a missing recipient or message
+	body, err := EncodeMessage(*o) // refuses a missing recipient or message
 	if err != nil {
 		return nil, err
 	}
 	if r := runFrom(ctx); r != nil {
-		return c.postOnce(ctx, r, &o, body)
+		return c.postOnce(ctx, r, o, p, body)
 	}
-	return c.post(ctx, &o, body)
+	return c.postAsked(ctx, o, p, body)
 }
 
 // postOnce posts within a handler's run, which may have posted the same in an earlier one.
-func (c *Client) postOnce(ctx context.Context, r *run, o *Outgoing, body []byte) (*Sent, error) {
-	return r.sendOnce(ctx, c.store, c.number, body, o.Message, func() (*Sent, error) { return c.post(ctx, o, body) })
+func (c *Client) postOnce(ctx context.Context, r *run, o *Outgoing, p *part, body []byte) (*Sent, error) {
+	return r.sendOnce(ctx, c.store, c.number, body, o.Message, func() (*Sent, error) {
+		return c.postAsked(ctx, o, p, body)
+	})
+}
+
+// postAsked posts and keeps what the user may type now.
+func (c *Client) postAsked(ctx context.Context, o *Outgoing, p *part, body []byte) (*Sent, error) {
+	t, err := c.takeTurn(ctx, o, p)
+	if err != nil {
+		return nil, err
+	}
+	sent, err := c.post(ctx, o, body)
+	t.settle(ctx, sent, err)
+	return sent, err
 }
 
 func (c *Client) post(ctx context.Context, o *Outgoing, body []byte) (*Sent, error) {
@@ -78,6 +102,8 @@ type sendConfig struct {
 	skipValidation  bool
 	directSend      *DirectSend
 	marketing       *Marketing
+	fallback        bool
+	fallbacks       []Message
 }
 
 type sendOptionFunc func(*sendConfig)
@@ -106,17 +132,20 @@ func SkipValidation() SendOption {
 	return sendOptionFunc(func(c *sendConfig) { c.skipValidation = true })
 }
 
-// set applies opts and reports whether the message goes out unchecked.
-func (o *Outgoing) set(opts []SendOption) (skipValidation bool) {
-	var cfg sendConfig
+// set applies opts and returns what they say; nil where there are none.
+func (o *Outgoing) set(opts []SendOption) *sendConfig {
+	if len(opts) == 0 {
+		return nil
+	}
+	cfg := new(sendConfig)
 	for _, opt := range opts {
 		if opt != nil {
-			opt.applySend(&cfg)
+			opt.applySend(cfg)
 		}
 	}
 	o.ReplyTo, o.CallbackData, o.IdentityKeyHash = cfg.replyTo, cfg.callbackData, cfg.identityKeyHash
 	o.DirectSend, o.Marketing = cfg.directSend, cfg.marketing
-	return cfg.skipValidation
+	return cfg
 }
 
 // decode reads the answer to a message. Unknown fields are Meta's good right; without an id it is no success.

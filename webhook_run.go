@@ -46,6 +46,9 @@ func (w *Webhook) run(ctx context.Context) error {
 // handle is the inbox's handler. e is the attempt's own copy.
 func (w *Webhook) handle(ctx context.Context, e *Event) error {
 	w.bind(ctx, e)
+	if err := w.resolveAnswer(ctx, e); err != nil {
+		return err
+	}
 	if w.cfg.Observer == nil {
 		return w.cfg.Handler.Handle(ctx, e)
 	}
@@ -62,6 +65,7 @@ func (w *Webhook) handle(ctx context.Context, e *Event) error {
 func (w *Webhook) failed(ctx context.Context, e *Event, err error) {
 	if h, ok := w.cfg.Handler.(FailureHandler); ok {
 		w.bind(ctx, e)
+		resolveRecorded(ctx, w.storeOf(e), e)
 		h.HandleFailed(ctx, e, err)
 	}
 }
