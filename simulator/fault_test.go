@@ -301,11 +301,10 @@ func TestOrderOfStatuses(t *testing.T) {
 			inRig(t, func(t *testing.T, r *rig) {
 				r.post("say", `{"text":"hi"}`)
 				pass(time.Minute)
-				r.post("tap", `{"key":"0"}`) // the carousel
 				if tt.arm != "" {
 					r.post("faults", `{"kind":"`+tt.arm+`"}`)
 				}
-				synctest.Wait()
+				r.post("tap", `{"key":"0"}`) // the carousel
 				pass(time.Minute)
 				s := r.state()
 				carousel := s.last(t).ID

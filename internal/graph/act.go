@@ -39,10 +39,10 @@ func (e *Engine) Act(ctx context.Context, s Say) (id string, d Delivery) {
 		seen = c.see()
 	}
 	e.mu.Unlock()
+	d = e.Deliver(ctx, body)
 	for _, out := range seen {
 		e.scheduleStatus(out, "read")
 	}
-	d = e.Deliver(ctx, body)
 	e.release(key)
 	return id, d
 }
