@@ -161,7 +161,7 @@ func (p *process) start() {
 	defer func() { _ = log.Close() }()
 	p.log = log.Name()
 	command := slices.Concat(p.wrap, []string{bot}, p.args)
-	p.cmd = exec.Command(command[0], command[1:]...) //nolint:gosec,noctx // ours; it is killed by hand
+	p.cmd = exec.Command(command[0], command[1:]...) //nolint:noctx // it is killed by hand
 	p.cmd.Stderr = log
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // with what wraps it
 	require.NoError(p.fleet.t, p.cmd.Start())
@@ -210,11 +210,12 @@ func (p *process) said() string {
 	return string(text[max(0, len(text)-4000):])
 }
 
-// kill ends the process at once.
+// kill ends the process at once: after the first time that is written down, before the second.
 func (p *process) kill() {
 	p.fleet.crashed(p.cmd.Process.Pid)
 	_ = p.cmd.Process.Kill()
 	<-p.exited
+	p.fleet.crashed(p.cmd.Process.Pid)
 }
 
 // died waits for a process that ends by itself, at a point where it was ordered to.
@@ -319,7 +320,7 @@ func (f *fleet) client(to []*process, acks string, args ...string) summary {
 	for _, p := range to {
 		addrs = append(addrs, p.addr)
 	}
-	cmd := exec.Command(bot, append([]string{"client", "-addrs", strings.Join(addrs, ","), "-out", f.path(acks)}, args...)...) //nolint:gosec,noctx // ours
+	cmd := exec.Command(bot, append([]string{"client", "-addrs", strings.Join(addrs, ","), "-out", f.path(acks)}, args...)...) //nolint:noctx // it ends by itself
 	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()
 	require.NoError(f.t, err)

@@ -3,6 +3,7 @@ package faulttest_test
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -42,14 +43,14 @@ const (
 	tableEnd   = "<!-- end of what make soak writes -->\n"
 )
 
-// writeTable replaces the table in the document.
+// writeTable replaces the table in the document. The rows of tests that did not run stay.
 func writeTable() error {
 	text, err := os.ReadFile(document)
 	if err != nil {
 		return err
 	}
 	before, rest, ok := bytes.Cut(text, []byte(tableBegin))
-	_, after, ok2 := bytes.Cut(rest, []byte(tableEnd))
+	old, after, ok2 := bytes.Cut(rest, []byte(tableEnd))
 	if !ok || !ok2 {
 		return fmt.Errorf("%s has no place for the table", document)
 	}
@@ -60,15 +61,28 @@ func writeTable() error {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "%s, %s/%s, %d CPUs, %s. %s\n\n", runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), time.Now().UTC().Format(time.DateOnly), floor)
 	b.WriteString("| test | acknowledged | kills | handled again | lost · out of order · two at once | answers p50 / p99 / max | |\n|---|---:|---:|---:|---|---|---|\n")
-	for _, m := range table.rows {
-		latency := ""
-		if m.Client.Acked > 0 {
-			latency = fmt.Sprintf("%v / %v / %v", short(m.Client.P50), short(m.Client.P99), short(m.Client.Max))
+	rows := map[string]string{}
+	for line := range strings.Lines(string(old)) {
+		if cells := strings.Split(line, "|"); len(cells) > 2 && strings.Contains(line, " · ") && !strings.Contains(line, "acknowledged") {
+			rows[strings.TrimSpace(cells[1])] = line
 		}
-		fmt.Fprintf(&b, "| %s | %d | %d | %d | %d · %d · %d | %s | %s |\n", strings.TrimPrefix(m.test, "Test"), m.Acked, m.Kills, m.Again,
-			m.Lost, m.Disordered, m.Overlaps, latency, m.Note)
 	}
-	return os.WriteFile(document, slices.Concat(before, []byte(tableBegin), b.Bytes(), []byte(tableEnd), after), 0o644) //nolint:gosec // a document
+	for _, m := range table.rows {
+		rows[strings.TrimPrefix(m.test, "Test")] = m.line()
+	}
+	for _, name := range slices.Sorted(maps.Keys(rows)) {
+		b.WriteString(rows[name])
+	}
+	return os.WriteFile(document, slices.Concat(before, []byte(tableBegin), b.Bytes(), []byte(tableEnd), after), 0o644)
+}
+
+func (m measure) line() string {
+	latency := ""
+	if m.Client.Acked > 0 {
+		latency = fmt.Sprintf("%v / %v / %v", short(m.Client.P50), short(m.Client.P99), short(m.Client.Max))
+	}
+	return fmt.Sprintf("| %s | %d | %d | %d | %d · %d · %d | %s | %s |\n", strings.TrimPrefix(m.test, "Test"), m.Acked, m.Kills, m.Again,
+		m.Lost, m.Disordered, m.Overlaps, latency, m.Note)
 }
 
 func short(d time.Duration) time.Duration {

@@ -112,7 +112,7 @@ func filesWith(t *testing.T, dir, text string) (n int) {
 		if err != nil || d.IsDir() {
 			return err
 		}
-		content, err := os.ReadFile(path) //nolint:gosec // a file of the test
+		content, err := os.ReadFile(path)
 		if strings.Contains(string(content), text) {
 			n++
 		}

@@ -6,6 +6,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -199,7 +200,7 @@ func exercise(t *testing.T, in *sqlinbox.Inbox) {
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	for n := range 5 {
-		_, err := in.Put(ctx, []wacloud.Event{inboxtest.Text(fmt.Sprintf("1555000%04d", n), fmt.Sprintf("wamid.%d", n), fmt.Sprint(n))})
+		_, err := in.Put(ctx, []wacloud.Event{inboxtest.Text(fmt.Sprintf("1555000%04d", n), fmt.Sprintf("wamid.%d", n), strconv.Itoa(n))})
 		require.NoError(t, err)
 	}
 	var seen atomic.Int64
@@ -256,7 +257,7 @@ func TestNoStatementTakesATime(t *testing.T) {
 	in, err := sqlinbox.Open(t.Context(), db, sqlinbox.Postgres())
 	require.NoError(t, err)
 	exercise(t, in)
-	time.Sleep(1200 * time.Millisecond) // the first sweep
+	<-time.After(1200 * time.Millisecond) // the first sweep
 	require.NoError(t, in.Close())
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -167,7 +167,7 @@ func TestOldRowsAreSweptAway(t *testing.T) {
 	for table, want := range map[string]int{"wa_seen": 1, "wa_dead": 1, "wa_store": 1} {
 		require.Eventually(t, func() bool {
 			var n int
-			err := db.QueryRowContext(t.Context(), "SELECT COUNT(*) FROM "+table).Scan(&n) //nolint:gosec // ours
+			err := db.QueryRowContext(t.Context(), "SELECT COUNT(*) FROM "+table).Scan(&n)
 			return err == nil && n == want
 		}, 10*time.Second, 20*time.Millisecond, table)
 	}
@@ -268,7 +268,7 @@ func TestAttack40(t *testing.T) {
 // damage writes over the pages behind the first.
 func damage(t *testing.T, path string) {
 	t.Helper()
-	f, err := os.OpenFile(path, os.O_RDWR, 0) //nolint:gosec // a file of the test
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
 	require.NoError(t, err)
 	defer func() { require.NoError(t, f.Close()) }()
 	info, err := f.Stat()

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"os"
 
@@ -35,7 +36,7 @@ func (g *guard) checkFiles() error {
 			g.opened[i] = info
 		}
 		if !os.SameFile(g.opened[i], info) {
-			return fmt.Errorf("wacloud: sqlite: the file is another one than was opened: restart")
+			return errors.New("wacloud: sqlite: the file is another one than was opened: restart")
 		}
 	}
 	return nil

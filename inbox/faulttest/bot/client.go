@@ -60,7 +60,7 @@ func client(args []string) error {
 	if err := out.Close(); err != nil {
 		return err
 	}
-	return json.NewEncoder(os.Stdout).Encode(d.sum())
+	return json.NewEncoder(os.Stdout).Encode(d.sum()) //nolint:musttag // read by the same names
 }
 
 func (d *deliverer) sum() Summary {
@@ -81,17 +81,28 @@ func (d *deliverer) closed() {
 	for i := range d.users {
 		user := meta.User(d.from + i)
 		users.Go(func() {
-			for n := 1; (perUser == 0 || n <= perUser) && (d.duration == 0 || time.Now().Before(end)); n++ {
+			for n := 1; d.goesOn(n, perUser, end); n++ {
 				if !d.until200(user, n, end) {
 					return
 				}
-				if rand.Float64() < d.duplicates {
-					_, _ = d.post(meta.Text(user, 1+rand.IntN(n), d.order)) // of today or long ago
+				if rand.Float64() < d.duplicates { //nolint:gosec // no secret
+					_, _ = d.post(meta.Text(user, 1+rand.IntN(n), d.order)) //nolint:gosec // of today or long ago
 				}
 			}
 		})
 	}
 	users.Wait()
+}
+
+// goesOn reports whether a user sends an n-th message: up to a number of messages, or for a time and until enough were
+// acknowledged in all.
+func (d *deliverer) goesOn(n, perUser int, end time.Time) bool {
+	if d.duration == 0 {
+		return n <= perUser
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return time.Now().Before(end) || d.summary.Acked < d.acked
 }
 
 // until200 delivers a message until it is answered 200. Past end it gives up after a while: nothing was acknowledged.
@@ -106,10 +117,10 @@ func (d *deliverer) until200(user string, n int, end time.Time) bool {
 			d.ack(user, n, sent)
 			return true
 		}
-		if d.duration > 0 && time.Since(end) > 2*time.Second {
+		if d.duration > 0 && time.Since(end) > 2*time.Second && !d.goesOn(n, 0, end) {
 			return false
 		}
-		time.Sleep(d.resendPause)
+		<-time.After(d.resendPause)
 	}
 }
 
@@ -119,7 +130,7 @@ func (d *deliverer) open() {
 	for i := range d.n {
 		due := d.began.Add(time.Duration(i) * time.Second / time.Duration(d.rate))
 		if wait := time.Until(due); wait > 0 {
-			time.Sleep(wait)
+			<-time.After(wait)
 		}
 		running.Go(func() { d.once(meta.User(d.from+i%d.users), 1+i/d.users, due) })
 	}
@@ -159,7 +170,7 @@ func (d *deliverer) once(user string, n int, due time.Time) {
 }
 
 func (d *deliverer) post(body []byte) (int, error) {
-	return meta.Post(context.Background(), d.http, d.to[rand.IntN(len(d.to))], body)
+	return meta.Post(context.Background(), d.http, d.to[rand.IntN(len(d.to))], body) //nolint:gosec // no secret
 }
 
 func (d *deliverer) count(status int, err error, took time.Duration) {

@@ -21,7 +21,7 @@ type flags struct {
 	// client
 	addrs, mode, out        string
 	users, n, rate, from    int
-	conns                   int
+	conns, acked            int
 	duration                time.Duration
 	duplicates              float64
 	order                   string
@@ -54,6 +54,7 @@ func newFlags(command string) *flags {
 	f.IntVar(&f.rate, "rate", 0, "webhooks a second, for open")
 	f.IntVar(&f.conns, "conns", 0, "connections at once; 0 for no bound")
 	f.DurationVar(&f.duration, "for", 0, "how long, for closed")
+	f.IntVar(&f.acked, "acked", 0, "messages that must be acknowledged before closed ends")
 	f.Float64Var(&f.duplicates, "duplicates", 0.1, "share of webhooks that are delivered once more")
 	f.StringVar(&f.order, "order", "", "what the bot should do with each message")
 	f.DurationVar(&f.ackTimeout, "timeout", 20*time.Second, "of a webhook")

@@ -65,7 +65,7 @@ func newHandler(f *flags) (*handler, error) {
 	}
 	name := fmt.Sprintf("journal-%d-%d", os.Getpid(), time.Now().UnixNano())
 	var err error
-	h.journal, err = os.OpenFile(filepath.Join(f.journal, name), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	h.journal, err = os.OpenFile(filepath.Join(f.journal, name), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600) //nolint:gosec // a folder of the test
 	return h, err
 }
 
@@ -111,7 +111,7 @@ func (h *handler) do(ctx context.Context, e *wacloud.Event, id history.Event) er
 	order, arg, _ := strings.Cut(orderOf(e), " ")
 	if h.effects {
 		err := sqlinbox.OnComplete(ctx, func(ctx context.Context, tx *sql.Tx) error {
-			_, err := tx.ExecContext(ctx, fmt.Sprintf("INSERT INTO effects (who, n, pid) VALUES ('%s', %d, %d)", id.User, id.N, os.Getpid())) //nolint:gosec // two dialects, no input
+			_, err := tx.ExecContext(ctx, fmt.Sprintf("INSERT INTO effects (who, n, pid) VALUES ('%s', %d, %d)", id.User, id.N, os.Getpid())) // two dialects, no input
 			return err
 		})
 		if err != nil {
@@ -133,7 +133,7 @@ func (h *handler) do(ctx context.Context, e *wacloud.Event, id history.Event) er
 		die()
 	case "stall": // whatever the context says
 		d, err := time.ParseDuration(arg)
-		time.Sleep(d)
+		<-time.After(d)
 		return err
 	case "panic":
 		panic("as ordered")

@@ -114,7 +114,7 @@ func retry[T any](open func() (T, error)) (v T, err error) {
 		if v, err = open(); err == nil {
 			return v, nil
 		}
-		time.Sleep(50 * time.Millisecond)
+		<-time.After(50 * time.Millisecond)
 	}
 	return v, err
 }
@@ -147,7 +147,7 @@ func serveStats(addr string, in wacloud.Inbox) {
 		if err != nil {
 			answer.Err = err.Error()
 		}
-		_ = json.NewEncoder(w).Encode(answer)
+		_ = json.NewEncoder(w).Encode(answer) //nolint:errchkjson // numbers and a string
 	})}
 	fmt.Fprintln(os.Stderr, server.ListenAndServe())
 }

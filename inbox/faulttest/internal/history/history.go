@@ -34,7 +34,8 @@ type Span struct {
 	Failed       bool  // the handler returned an error
 }
 
-// A Crash is the end of a process, or of what all of them stand on (PID 0).
+// A Crash is the end of a process, or of what all of them stand on (PID 0). Who kills does not know the instant: there may be
+// one Crash from just before and one from just after it.
 type Crash struct {
 	PID int
 	At  int64
@@ -44,13 +45,12 @@ type Crash struct {
 type History struct {
 	Acks    []Ack
 	Spans   []Span
-	Crashes []Crash
-	Dead    int // dead letters that are left
+	Crashes []Crash // in the order of time
 }
 
 // A Report says what is wrong with a history. Each fault is a line of text.
 type Report struct {
-	Acked, Handled, Again, Crashes int // Again counts the runs that a crash made necessary
+	Acked, Handled, Again int // Again counts the runs that a crash made necessary
 	Lost                           []string
 	Disordered                     []string
 	Overlaps                       []string
@@ -71,7 +71,7 @@ func (r Report) Err() error {
 // answered before the next was sent are first handled in that order; a user never has two handlers that live; what was
 // handled is handled again only when its handler failed or a crash came between.
 func (h History) Check() Report {
-	r := Report{Acked: len(h.Acks), Crashes: len(h.Crashes)}
+	r := Report{Acked: len(h.Acks)}
 	slices.SortFunc(h.Spans, func(a, b Span) int { return cmp.Compare(a.Begin, b.Begin) })
 	first := map[Event]int64{}
 	for _, s := range h.Spans {
@@ -120,8 +120,8 @@ func (h History) disorder(first map[Event]int64) (faults []string) {
 
 // overlaps needs Spans in order of Begin. A handler lives until it returns or its process dies.
 func (h History) overlaps() (faults []string) {
-	died := map[int]int64{}
-	for _, c := range h.Crashes {
+	died := map[int]int64{} // when it was not yet dead, if there are several times
+	for _, c := range slices.Backward(h.Crashes) {
 		died[c.PID] = c.At
 	}
 	last := map[string]Span{} // of each user, the one that lives longest
