@@ -160,7 +160,7 @@ func (m localModule) importable(ctx context.Context, repo string) ([]string, err
 		return nil, nil
 	}
 	list, err := output(ctx, filepath.Join(repo, filepath.FromSlash(m.dir)), []string{"GOWORK=off"},
-		"go", "list", "-f", `{{if ne .Name "main"}}{{.ImportPath}}{{end}}`, "./...")
+		"go", "list", "-f", `{{if and .GoFiles (ne .Name "main")}}{{.ImportPath}}{{end}}`, "./...")
 	if err != nil {
 		return nil, err
 	}
