@@ -425,7 +425,7 @@ func TestTypedAnswersFromAnotherWhatsAppID(t *testing.T) {
 
 // answersAlias writes another wa_id into the answers.
 type answersAlias struct {
-	next        http.RoundTripper
+	next         http.RoundTripper
 	asked, owned string
 }
 

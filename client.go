@@ -48,7 +48,7 @@ type settings struct {
 	mediaHosts []string
 	retry      RetryPolicy
 	store      Store
-	fallback   *Wording // nil for none
+	fallback   *Wording     // nil for none
 	logger     *slog.Logger // may be nil
 	observer   Observer     // may be nil
 

@@ -376,7 +376,9 @@ func (g degradeGenerator) header() wacloud.Header {
 	return []wacloud.Header{nil, wacloud.HeaderText{Text: "Shop"}, fallbackPicture}[g.IntN(3)]
 }
 
-func (g degradeGenerator) id(i int) string { return fmt.Sprintf("item:%d:%s", i, strings.Repeat("a", i%3)) }
+func (g degradeGenerator) id(i int) string {
+	return fmt.Sprintf("item:%d:%s", i, strings.Repeat("a", i%3))
+}
 
 // title has 1 to limit characters and is unlike the titles with another i.
 func (g degradeGenerator) title(i, limit int) string {

@@ -29,7 +29,7 @@ type Sent struct {
 // It returns a [*ValidationError] when the message breaks a rule, before anything is sent; an [*APIError] when Meta
 // answered with anything but a message id; and an [*AmbiguousSendError] when nobody can tell whether the message was
 // accepted. Every other error means that the request was not sent. [RetryPolicy] says what is repeated; [SafeToRetry]
-// tells whether the caller may.
+// tells whether the caller may. With [Fallback] or [WithFallback] a message that is refused goes out in another shape.
 func (c *Client) Send(ctx context.Context, to Recipient, m Message, opts ...SendOption) (*Sent, error) {
 	o := Outgoing{To: to, Message: m}
 	cfg := o.set(opts)

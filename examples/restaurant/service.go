@@ -28,7 +28,8 @@ func newService(cfg wacloud.Config, publicURL, without string) (*service, error)
 }
 
 func newServiceOn(inbox wacloud.Inbox, store wacloud.Store, cfg wacloud.Config, publicURL, without string) (*service, error) {
-	client, err := cfg.NewClient(wacloud.WithStore(store))
+	// A phone that cannot show a carousel gets another shape, and what its user types finds the callback by the store.
+	client, err := cfg.NewClient(wacloud.WithStore(store), wacloud.WithFallback(wacloud.WordingPortuguese()))
 	if err != nil {
 		return nil, err
 	}
