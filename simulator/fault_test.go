@@ -433,13 +433,14 @@ func TestTriggers(t *testing.T) {
 		t.Helper()
 		inRig(t, func(t *testing.T, r *rig) {
 			r.post("faults", arm)
-			for range 12 {
+			marks := make([]byte, 12)
+			for i := range marks {
+				marks[i] = '.'
 				if r.post("say", `{"text":"hi"}`).Status == 0 {
-					all += "x"
-				} else {
-					all += "."
+					marks[i] = 'x'
 				}
 			}
+			all = string(marks)
 		})
 		return all
 	}
@@ -493,11 +494,11 @@ func TestEveryKindCanBeArmed(t *testing.T) {
 		require.NoError(t, json.Unmarshal(body, &listed))
 		require.Len(t, listed.Kinds, 33)
 		for _, k := range listed.Kinds {
-			in := `{"kind":"` + k.Kind + `"`
+			members := []string{`"kind":"` + k.Kind + `"`}
 			for _, p := range k.Parameters {
-				in += `,"` + p + `":` + values[p]
+				members = append(members, `"`+p+`":`+values[p])
 			}
-			r.post("faults", in+"}")
+			r.post("faults", "{"+strings.Join(members, ",")+"}")
 			require.NotEmpty(t, k.What)
 		}
 	})

@@ -1,7 +1,6 @@
 package simulator_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"io"
@@ -313,11 +312,4 @@ func (s snapshot) webhooks(what string) (all []snapshotEntry) {
 func pass(d time.Duration) {
 	<-time.After(d)
 	synctest.Wait()
-}
-
-func compact(t *testing.T, raw []byte) string {
-	t.Helper()
-	var b bytes.Buffer
-	require.NoError(t, json.Compact(&b, raw))
-	return b.String()
 }

@@ -78,7 +78,7 @@ func (s *Simulator) save(_ *http.Request, in struct {
 	if err != nil {
 		return nil, err
 	}
-	defer root.Close()
+	defer func() { _ = root.Close() }() // nothing is buffered
 	if err := root.WriteFile(in.Name+".json", asJSON(s.saved()), 0o600); err != nil {
 		return nil, errors.New("the state cannot be written")
 	}
@@ -116,12 +116,12 @@ func (s *Simulator) load(name string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer root.Close()
+	defer func() { _ = root.Close() }() // nothing is buffered
 	f, err := root.Open(name + ".json")
 	if err != nil {
 		return nil, notFound("there is no such state")
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }() // it was only read
 	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
 		return nil, errors.New("the state is not a file")
 	}

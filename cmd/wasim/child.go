@@ -42,14 +42,13 @@ func runChild(ctx context.Context, command string, env []string, sim *simulator.
 	_ = errors.Join(stdout.Close(), stderr.Close())
 	<-outLines
 	<-errLines
-	switch {
-	case ctx.Err() != nil:
-		return nil
-	case err != nil:
-		return fmt.Errorf("the bot ended: %w", err)
-	default:
-		return errors.New("the bot ended")
+	if ctx.Err() != nil {
+		return nil //nolint:nilerr // it was stopped by us
 	}
+	if err != nil {
+		return fmt.Errorf("the bot ended: %w", err)
+	}
+	return errors.New("the bot ended")
 }
 
 // lines returns a writer whose lines are logged; done is closed when the last one is.

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -35,9 +36,9 @@ func TestMain(m *testing.M) {
 
 // bot answers texts with a button; it knows nothing but the environment.
 func bot(address string) error {
-	fmt.Println("number", os.Getenv("WHATSAPP_PHONE_NUMBER_ID"), "other", os.Getenv("WHATSAPP_OTHER")) //nolint:forbidigo // a program
+	fmt.Println("number", os.Getenv("WHATSAPP_PHONE_NUMBER_ID"), "other", os.Getenv("WHATSAPP_OTHER"))
 	if os.Getenv("WASIM_TEST_BOT_ENDS") != "" {
-		return fmt.Errorf("the bot gives up")
+		return errors.New("the bot gives up")
 	}
 	cfg, err := wacloud.ConfigFromEnv()
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -75,9 +76,7 @@ func text(names ...string) (all []field) {
 	return all
 }
 
-func with(fields []field, more ...field) []field {
-	return append(fields[:len(fields):len(fields)], more...)
-}
+func with(fields []field, more ...field) []field { return slices.Concat(fields, more) }
 
 var who = text("user", "number")
 
@@ -171,11 +170,11 @@ func disarm(ctx context.Context, inv invocation, t terminal) error {
 func help(w io.Writer) {
 	fmt.Fprint(w, "wasim runs the simulator; wasim -h lists its flags. The verbs drive the one that runs:\n\n")
 	for _, v := range verbs {
-		line := v.name
+		words := []string{v.name}
 		for _, f := range v.words {
-			line += " " + strings.ToUpper(f.flag())
+			words = append(words, strings.ToUpper(f.flag()))
 		}
-		fmt.Fprintf(w, "  %-34s %s\n", line, v.what)
+		fmt.Fprintf(w, "  %-34s %s\n", strings.Join(words, " "), v.what)
 	}
 	fmt.Fprint(w, "\nEach takes -json; wasim VERB -h lists its flags. The simulator is found by the file that it writes, or by\n"+
 		"WASIM_URL and WASIM_TOKEN.\n")

@@ -69,14 +69,11 @@ func chat(ctx context.Context, inv invocation, t terminal) error {
 		if m.FromUser {
 			who = "user"
 		}
-		line := fmt.Sprintf("%s %s  %s", m.Chat, who, strings.TrimSpace(m.Type+" "+m.Kind))
-		if words := summary(m.Content); words != "" {
-			line += "  " + words
-		}
+		parts := []string{m.Chat, who, strings.TrimSpace(m.Type + " " + m.Kind), summary(m.Content)}
 		for _, o := range m.Options {
-			line += " [" + o.Title + "]"
+			parts = append(parts, "["+o.Title+"]")
 		}
-		fmt.Fprintln(t.out, printable(line))
+		fmt.Fprintln(t.out, printable(strings.Join(parts, " ")))
 	}
 	return nil
 }
@@ -151,10 +148,8 @@ func (e entryLine) String() string {
 		line += "→ bot " + e.What
 	}
 	line += fmt.Sprintf("  %d in %.1f ms", e.Status, e.TookMS)
-	for _, extra := range []string{e.Detail, e.Error} {
-		if extra != "" {
-			line += "  " + extra
-		}
+	if extra := e.Detail + e.Error; extra != "" {
+		line += "  " + extra
 	}
 	if e.Fault != "" {
 		line += "  (fault " + e.Fault + ")"

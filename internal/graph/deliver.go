@@ -248,7 +248,7 @@ func (e *Engine) Handshake(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	status, text, err := read(client.Do(req))             //nolint:bodyclose // read closes it
+	status, text, err := read(client.Do(req))
 	if urlErr, ok := errors.AsType[*url.Error](err); ok { // its text holds the verify token
 		err = urlErr.Err
 	}
