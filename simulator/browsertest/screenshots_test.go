@@ -15,7 +15,7 @@ import (
 
 var screenshots = flag.String("screenshots", "", "folder to write the documentation's pictures to")
 
-// TestScreenshots makes the pictures of the documentation: go test -run Screenshots -screenshots ../../docs/images
+// TestScreenshots makes the pictures of the documentation; CONTRIBUTING.md has the command.
 func TestScreenshots(t *testing.T) {
 	if *screenshots == "" {
 		t.Skip("no folder is given")

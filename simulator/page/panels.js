@@ -112,13 +112,14 @@ function restore() {
 
 function buildLog() {
   const list = el("pre.bot-log", { tabindex: "0", role: "log", "aria-label": "Log of the bot", dir: "ltr" });
-  const empty = el("p.empty", null, "wasim -exec starts a bot and shows what it prints here.");
+  const empty = el("p.empty");
   return { node: el("div.panel-body.log-panel", null, list, empty), update(update, fresh) {
     if (fresh) replace(list);
     const end = list.scrollHeight - list.scrollTop - list.clientHeight < 40;
     for (const line of update.logs || []) list.append(el(line.stream === "stderr" ? "span.stderr" : "span", null, line.text + "\n"));
     while (list.childElementCount > KEEP.logs) list.firstElementChild.remove();
     list.classList.toggle("has-lines", list.childElementCount > 0);
+    empty.textContent = state.bot.exec ? "The bot has printed nothing." : "wasim -exec starts a bot and shows what it prints here.";
     if (end) list.scrollTop = list.scrollHeight;
   } };
 }
