@@ -46,7 +46,7 @@ func TestKillsOnPostgres(t *testing.T) {
 			f := newFleet(t)
 			var bots []*process
 			for range n {
-				bots = append(bots, f.bot("-engine", "postgres", "-dsn", cluster.DSN(), "-lease", "2s"))
+				bots = append(bots, f.bot("-engine", "postgres", "-dsn", cluster.DSN(), "-lease", "5s"))
 			}
 			killLoop(t, f, either("0", "60000"), nil, bots...)
 		})
@@ -59,7 +59,7 @@ func TestKillsAndCrashesOfPostgres(t *testing.T) {
 	f := newFleet(t)
 	var bots []*process
 	for range 2 {
-		bots = append(bots, f.bot("-engine", "postgres", "-dsn", cluster.DSN(), "-lease", "2s"))
+		bots = append(bots, f.bot("-engine", "postgres", "-dsn", cluster.DSN(), "-lease", "5s"))
 	}
 	crashes := func(ctx context.Context) {
 		for range 3 {
@@ -85,7 +85,7 @@ func TestKillsAndCrashesOfPostgres(t *testing.T) {
 func TestKillsOfANATSServer(t *testing.T) {
 	f := newFleet(t)
 	server := f.natsServer()
-	p := f.bot("-engine", "nats", "-dsn", "nats://"+server.addr, "-lease", "2s")
+	p := f.bot("-engine", "nats", "-dsn", "nats://"+server.addr, "-lease", "5s")
 	died := 0
 	kills := func(ctx context.Context) {
 		for {

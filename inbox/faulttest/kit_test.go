@@ -187,7 +187,7 @@ func (p *process) awaitUp() {
 		}
 		return err == nil
 	}
-	for start := time.Now(); !up(); time.Sleep(5 * time.Millisecond) {
+	for start := time.Now(); !up(); <-time.After(5 * time.Millisecond) {
 		select {
 		case <-p.exited:
 			require.FailNow(p.fleet.t, "the process ended", p.said())
@@ -295,7 +295,7 @@ func (p *process) drain(patience time.Duration) time.Duration {
 		if s, err = p.look(); err == nil && s.Depth == 0 {
 			return time.Since(start)
 		}
-		time.Sleep(20 * time.Millisecond)
+		<-time.After(20 * time.Millisecond)
 	}
 	require.FailNow(p.fleet.t, "events are left", "%+v %v\n%s", s, err, p.said())
 	return 0

@@ -6,11 +6,13 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"os/exec"
 	"regexp"
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -114,7 +116,7 @@ func (g *graph) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	first := g.sent[m.Text.Body] == 1
 	g.mu.Unlock()
 	if first && g.kill != nil && g.kill(m.Text.Body) {
-		return
+		panic(http.ErrAbortHandler) // no answer
 	}
 	w.Header().Set("Content-Type", "application/json")
 	_, _ = io.WriteString(w, `{"messaging_product":"whatsapp","contacts":[{"input":"1","wa_id":"1"}],"messages":[{"id":"wamid.out"}]}`)
@@ -126,7 +128,7 @@ func TestSendsOfABotThatDies(t *testing.T) {
 	for _, after := range []bool{true, false} {
 		name := map[bool]string{true: "after a send", false: "during a send"}[after]
 		t.Run(name, func(t *testing.T) {
-			var p *process
+			var sender atomic.Pointer[os.Process]
 			g := &graph{sent: map[string]int{}}
 			if !after {
 				g.kill = func(text string) bool { // "…<user>.<n> <which>"
@@ -135,16 +137,16 @@ func TestSendsOfABotThatDies(t *testing.T) {
 					if which != strconv.Itoa(1+i%3) {
 						return false
 					}
-					_ = p.cmd.Process.Kill()
-					<-p.exited
+					_ = sender.Load().Kill()
 					return true
 				}
 			}
 			server := httptest.NewServer(g)
 			defer server.Close()
 			f := newFleet(t)
-			p = f.bot("-engine", "sqlite", "-dsn", f.path("bot.db"), "-graph", server.URL)
+			p := f.bot("-engine", "sqlite", "-dsn", f.path("bot.db"), "-graph", server.URL)
 			for i := range n {
+				sender.Store(p.cmd.Process)
 				order := "sends none"
 				if after {
 					order = "sends " + strconv.Itoa(1+i%3)
@@ -209,7 +211,7 @@ func TestStalledProcessIsFenced(t *testing.T) {
 		s, err := stalled.look()
 		return err == nil && s.Running == 0
 	}, 10*time.Second, 10*time.Millisecond)
-	time.Sleep(1500 * time.Millisecond) // a handler that was stopped sleeps on for its second
+	<-time.After(1500 * time.Millisecond) // a handler that was stopped sleeps on for its second
 	late := 0
 	for _, s := range f.history().Spans {
 		if s.PID == stalled.cmd.Process.Pid && s.End > 0 && !s.Failed {

@@ -51,10 +51,10 @@ type History struct {
 // A Report says what is wrong with a history. Each fault is a line of text.
 type Report struct {
 	Acked, Handled, Again int // Again counts the runs that a crash made necessary
-	Lost                           []string
-	Disordered                     []string
-	Overlaps                       []string
-	Repeated                       []string // handled again without a reason
+	Lost                  []string
+	Disordered            []string
+	Overlaps              []string
+	Repeated              []string // handled again without a reason
 }
 
 // Err returns an error that shows the first faults, or nil.
