@@ -31,6 +31,8 @@ type call struct {
 	idempotent bool        // twice does no harm
 	mediaRead  bool        // 4xx is final: Meta blocks tokens that fail too often
 	into       answer
+	line       *line // of a send's recipient
+	throttled  error // by which Meta throttled an attempt before
 }
 
 // answer takes what a success says. It returns false when something that makes it a success is missing.

@@ -140,6 +140,8 @@ var (
 		wacloud.Reaction{},
 		wacloud.ReplyContent{},
 		wacloud.ReplyKind(0),
+		wacloud.RateLimit{},
+		wacloud.RateLimitError{},
 		wacloud.RetryPolicy{},
 		wacloud.RouteInfo{},
 		wacloud.Row{},
@@ -200,7 +202,7 @@ var (
 	// otherTypes have no fields to fill. Those with a state are printed by TestAttack36StatePrintsNothing.
 	otherTypes = []string{
 		"CardAction", "CardHeader", "Client", "Clients", "Content", "FailureHandler", "Handler", "HandlerFunc", "Header",
-		"IDSigner", "Inbox", "Lease", "MemoryInbox", "MemoryOption", "MemoryStore", "Message", "Middleware", "Observer",
+		"IDSigner", "Inbox", "Lease", "Limiter", "MemoryInbox", "MemoryOption", "MemoryStore", "Message", "Middleware", "Observer",
 		"Option", "Route", "Router", "SendOption", "Store", "Webhook",
 		"PaymentSetting", "TemplateButton", "TemplateCardHeader", "TemplateHeader", "TemplateParameter",
 		"UserKey", // is its text, as a key has to be; only log/slog gets a hash

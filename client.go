@@ -32,10 +32,11 @@ const version = "0.1.0"
 type Client struct { //nolint:recvcheck // Format must hold for a copy too
 	number   string
 	messages *url.URL // of the messages endpoint, read only
+	pace     *pace
 	*settings
 }
 
-// settings are what the clients of several numbers share. They never change after NewClient.
+// settings are what the clients of several numbers share. They never change after NewClient, but for what paces knows.
 type settings struct {
 	http       *http.Client // for Graph: follows no redirect
 	mediaHTTP  *http.Client // for downloads: checks every hop and address
@@ -53,6 +54,8 @@ type settings struct {
 	observer   Observer     // may be nil
 
 	answerWithin time.Duration // negative turns typed answers off
+	limit        RateLimit
+	paces        paces
 }
 
 // NewClient returns a client for a business phone number (its id, which is digits, not the number itself). All problems
@@ -67,7 +70,7 @@ func NewClient(phoneNumberID string, token Secret, opts ...Option) (*Client, err
 	}
 	base, baseErr := parseBaseURL(cfg.baseURL)
 	err := errors.Join(checkNumberID(phoneNumberID), checkToken(token), baseErr, checkVersion(cfg.apiVersion),
-		cfg.retry.validate(), checkMediaHosts(cfg.mediaHosts), checkFallback(cfg.fallback), cfg.proofErr)
+		cfg.retry.validate(), cfg.rateLimit.validate(), checkMediaHosts(cfg.mediaHosts), checkFallback(cfg.fallback), cfg.proofErr)
 	if err != nil {
 		return nil, fmt.Errorf("wacloud: new client: %w", err)
 	}
@@ -85,6 +88,7 @@ func NewClient(phoneNumberID string, token Secret, opts ...Option) (*Client, err
 		observer:   cfg.observer,
 
 		answerWithin: cmp.Or(cfg.answerWithin, defaultAnswerWithin),
+		limit:        cfg.rateLimit.withDefaults(),
 	}
 	if !cfg.proofKey.IsZero() {
 		s.query = url.Values{"appsecret_proof": {appSecretProof(cfg.proofKey, token)}}.Encode()
@@ -110,7 +114,7 @@ func (s *settings) setHTTP(hc *http.Client) {
 }
 
 func (s *settings) forNumber(id string) *Client {
-	c := &Client{number: id, settings: s}
+	c := &Client{number: id, settings: s, pace: s.paces.of(id, s.limit)}
 	c.messages = c.graphURL(id, "messages")
 	return c
 }
@@ -171,6 +175,7 @@ type clientConfig struct {
 	fallback   *Wording
 
 	answerWithin time.Duration
+	rateLimit    RateLimit
 }
 
 type optionFunc func(*clientConfig)

@@ -91,7 +91,7 @@ func (cfg RunConfig) outcome(r *run, err error) Outcome {
 	case wait:
 		out.Delay = after.delay
 	default:
-		out.Delay = max(cfg.delay(r.event.Attempt), apiRetryAfter(err))
+		out.Delay = max(cfg.delay(r.event.Attempt), retryAfterOf(err))
 	}
 	return out
 }
@@ -100,13 +100,6 @@ func (cfg RunConfig) outcome(r *run, err error) Outcome {
 func (cfg RunConfig) delay(n int) time.Duration {
 	d := cfg.Backoff[min(max(n, 1), len(cfg.Backoff))-1]
 	return time.Duration(float64(d) * (0.8 + 0.4*rand.Float64())) //nolint:gosec // jitter is no secret
-}
-
-func apiRetryAfter(err error) time.Duration {
-	if e, ok := errors.AsType[*APIError](err); ok {
-		return e.RetryAfter
-	}
-	return 0
 }
 
 // hopeless reports whether the same event would fail in the same way again.

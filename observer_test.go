@@ -144,7 +144,9 @@ func TestSendsAreMeasured(t *testing.T) {
 			return wacloud.Measurement{Metric: m, Value: v, PhoneNumberID: hookNumber, Label: label}
 		}
 		want := []wacloud.Measurement{
+			count(wacloud.MetricLimitHits, 1, "131056"),
 			count(wacloud.MetricSendRetries, 1, "131056"),
+			count(wacloud.MetricLimitHits, 1, "131056"),
 			count(wacloud.MetricSendRetries, 1, "131056"),
 			count(wacloud.MetricSendDuration, 5, "ok"),
 			count(wacloud.MetricSendDuration, 0, "*errors.errorString"),

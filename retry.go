@@ -130,6 +130,9 @@ func wait(ctx context.Context, d time.Duration) (began bool, err error) {
 // ruleOf says whether a send that failed with err may be repeated. Everything that is neither an answer nor a failure
 // of the transport is ours, and would only come again.
 func ruleOf(err error) repeatRule {
+	if _, ok := errors.AsType[*RateLimitError](err); ok {
+		return repeatThrottled
+	}
 	if apiErr, ok := errors.AsType[*APIError](err); ok {
 		return apiErr.repeat()
 	}
@@ -142,15 +145,21 @@ func ruleOf(err error) repeatRule {
 	return repeatNever
 }
 
-// rule is ruleOf, but for media reads, of which Meta counts the failed ones.
+// rule is ruleOf, but for media reads, of which Meta counts the failed ones, and for what waited here long enough.
 func (k *call) rule(err error) repeatRule {
 	if apiErr, ok := errors.AsType[*APIError](err); ok && k.mediaRead && apiErr.StatusCode/100 == 4 {
+		return repeatNever
+	}
+	if _, ok := errors.AsType[*RateLimitError](err); ok {
 		return repeatNever
 	}
 	return ruleOf(err)
 }
 
 func retryAfterOf(err error) time.Duration {
+	if limited, ok := errors.AsType[*RateLimitError](err); ok {
+		return limited.RetryAfter
+	}
 	if apiErr, ok := errors.AsType[*APIError](err); ok {
 		return apiErr.RetryAfter
 	}

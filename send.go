@@ -30,7 +30,15 @@ type Sent struct {
 // answered with anything but a message id; and an [*AmbiguousSendError] when nobody can tell whether the message was
 // accepted. Every other error means that the request was not sent. [RetryPolicy] says what is repeated; [SafeToRetry]
 // tells whether the caller may. With [Fallback] or [WithFallback] a message that is refused goes out in another shape.
+//
+// Calls for one recipient go out one after the other, in the order in which Send was entered; a later one waits while an
+// earlier one is repeated. [RateLimit] tells how long a message may wait for Meta's limits.
 func (c *Client) Send(ctx context.Context, to Recipient, m Message, opts ...SendOption) (*Sent, error) {
+	at := c.pace.enter(to)
+	defer c.pace.leave(at)
+	if err := at.wait(ctx); err != nil {
+		return nil, &transportError{op: "send", err: err, ended: true}
+	}
 	o := Outgoing{To: to, Message: m}
 	cfg := o.set(opts)
 	if c.mayDegrade(cfg, m) {
@@ -76,12 +84,12 @@ func (c *Client) postAsked(ctx context.Context, o *Outgoing, p *part, body []byt
 
 func (c *Client) post(ctx context.Context, o *Outgoing, body []byte) (*Sent, error) {
 	sent := &Sent{Message: o.Message}
-	k := call{op: "send", method: http.MethodPost, url: c.messages, body: body, into: sent}
+	k := call{op: "send", method: http.MethodPost, url: c.messages, body: body, into: sent, line: c.pace.lineOf(o.To)}
 	if o.Marketing != nil {
 		k.url = c.graphURL(c.number, "marketing_messages")
 	}
 	start := time.Now()
-	attempts, err := c.do(ctx, &k, (*Client).try)
+	attempts, err := c.do(ctx, &k, (*Client).trySend)
 	if c.observer != nil {
 		c.observeSend(ctx, start, err)
 	}

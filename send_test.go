@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -381,12 +382,17 @@ func TestSendAllocates(t *testing.T) {
 		_, _ = io.Copy(io.Discard, r.Body)
 		return &http.Response{StatusCode: 200, Header: header, Body: io.NopCloser(strings.NewReader(acceptedAnswer)), ContentLength: int64(len(acceptedAnswer)), Request: r}, nil
 	})}
-	c := newStubClient(t, "https://graph.example", wacloud.WithHTTPClient(hc))
-	to, m := wacloud.Phone(canaryPhone), wacloud.NewButtons("?", wacloud.Button{ID: "a", Title: "A"}, wacloud.Button{ID: "b", Title: "B"}, wacloud.Button{ID: "c", Title: "C"})
+	c := newStubClient(t, "https://graph.example", wacloud.WithHTTPClient(hc), wacloud.WithRateLimit(wacloud.RateLimit{PerSecond: 1e6}))
+	var to []wacloud.Recipient // one would use up its credit
+	for i := range 102 {
+		to = append(to, wacloud.Phone("+55119999"+strconv.Itoa(10000+i)))
+	}
+	m := wacloud.NewButtons("?", wacloud.Button{ID: "a", Title: "A"}, wacloud.Button{ID: "b", Title: "B"}, wacloud.Button{ID: "c", Title: "C"})
 	allocs := testing.AllocsPerRun(100, func() {
-		if _, err := c.Send(context.Background(), to, m); err != nil {
+		if _, err := c.Send(context.Background(), to[0], m); err != nil {
 			t.Fatal(err)
 		}
+		to = to[1:]
 	})
 	require.LessOrEqual(t, allocs, 42.0)
 }

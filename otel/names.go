@@ -73,6 +73,10 @@ var instruments = []instrument{
 	{wacloud.MetricDeadLettersKept, "wa.inbox.dead_letters.kept", gauge, "{event}", "Dead letters that wait for somebody.", "", ""},
 	{wacloud.MetricSendRetries, "wa.send.retries", counter, "{attempt}", "Repetitions of a send.", "code", ""},
 	{wacloud.MetricSendAmbiguous, "wa.send.ambiguous", counter, "{message}", "Sends whose outcome is unknown.", "code", ""},
+	{wacloud.MetricLimitWait, "wa.limit.wait.duration", histogram, "s", "Time that a message waited for a limit, where it did.", "scope", ""},
+	{wacloud.MetricLimitRefused, "wa.limit.refused", counter, "{message}", "Messages not sent for a limit of ours.", "scope", ""},
+	{wacloud.MetricLimitHits, "wa.limit.hits", counter, "{attempt}", "Answers by which Meta throttled us.", "code", ""},
+	{wacloud.MetricLimiterFallback, "wa.limiter.fallback", counter, "{message}", "Messages sent on the local share because the shared limiter failed.", "", ""},
 }
 
 // The boundaries that the conventions ask for, of durations in seconds, and ours.

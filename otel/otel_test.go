@@ -102,6 +102,10 @@ func TestObserver(t *testing.T) {
 		{Metric: wacloud.MetricSendDuration, Value: 2, PhoneNumberID: number, Label: "131056"},
 		{Metric: wacloud.MetricSendRetries, Value: 1, PhoneNumberID: number, Label: "131056"},
 		{Metric: wacloud.MetricSendAmbiguous, Value: 1, PhoneNumberID: number, Label: "timeout"},
+		{Metric: wacloud.MetricLimitWait, Value: 0.5, PhoneNumberID: number, Label: "pair"},
+		{Metric: wacloud.MetricLimitRefused, Value: 1, PhoneNumberID: number, Label: "number"},
+		{Metric: wacloud.MetricLimitHits, Value: 1, PhoneNumberID: number, Label: "130429"},
+		{Metric: wacloud.MetricLimiterFallback, Value: 1, PhoneNumberID: number},
 		{Metric: "wa.of.a.later.release", Value: 1},
 	} {
 		o.Observe(t.Context(), m)
@@ -127,6 +131,10 @@ func TestObserver(t *testing.T) {
 		"wa.inbox.leases.lost{wa.event.kind=message," + n + "} 1",
 		"wa.inbox.oldest.age{} 12.5",
 		"wa.inbox.put.duration{} 1×, 0.25",
+		"wa.limit.hits{code=130429," + n + "} 1",
+		"wa.limit.refused{scope=number," + n + "} 1",
+		"wa.limit.wait.duration{scope=pair," + n + "} 1×, 0.5",
+		"wa.limiter.fallback{" + n + "} 1",
 		"wa.send.ambiguous{code=timeout," + n + "} 1",
 		"wa.send.retries{code=131056," + n + "} 1",
 		"wa.store.size{} 4096",

@@ -61,7 +61,7 @@ func newRig(t *testing.T, opts simulator.Options) *rig {
 	require.NoError(t, err)
 	r.sim, r.http = sim, &http.Client{Transport: graph.InProcess{Handler: sim}}
 	cfg := sim.Config()
-	r.client, err = cfg.NewClient(wacloud.WithHTTPClient(r.http))
+	r.client, err = cfg.NewClient(wacloud.WithHTTPClient(r.http), wacloud.WithRateLimit(wacloud.RateLimit{Off: true}))
 	require.NoError(t, err)
 	hook, err := wacloud.NewWebhook(wacloud.WebhookConfig{
 		Clients: r, AppSecrets: cfg.AppSecrets, VerifyToken: cfg.VerifyToken, Handler: r, Inbox: wacloud.NewMemoryInbox(),

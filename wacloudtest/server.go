@@ -158,12 +158,13 @@ func (s *Server) Client(opts ...wacloud.Option) *wacloud.Client {
 func (s *Server) HTTPClient() *http.Client { return s.http }
 
 // Options returns what clients made from [Server.Config] need besides: permission to download files from the server, and
-// in memory the way to it.
+// in memory the way to it; and no [wacloud.RateLimit], because no test wants to wait for it.
 func (s *Server) Options() []wacloud.Option {
+	unlimited := wacloud.WithRateLimit(wacloud.RateLimit{Off: true})
 	if s.cfg.inMemory {
-		return []wacloud.Option{wacloud.WithMediaHosts("graph.invalid"), wacloud.WithHTTPClient(s.http)}
+		return []wacloud.Option{unlimited, wacloud.WithMediaHosts("graph.invalid"), wacloud.WithHTTPClient(s.http)}
 	}
-	return []wacloud.Option{wacloud.WithMediaHosts("127.0.0.1")}
+	return []wacloud.Option{unlimited, wacloud.WithMediaHosts("127.0.0.1")}
 }
 
 // Config returns the configuration of a bot that talks to the server; see [Server.Options].

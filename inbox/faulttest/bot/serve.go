@@ -39,9 +39,9 @@ func serve(args []string) error {
 	if err != nil {
 		return err
 	}
-	options := []wacloud.Option{wacloud.WithBaseURL(f.graph)}
-	if f.graph == "" {
-		options = nil
+	options := []wacloud.Option{wacloud.WithRateLimit(wacloud.RateLimit{Off: true})}
+	if f.graph != "" {
+		options = append(options, wacloud.WithBaseURL(f.graph))
 	}
 	c, err := wacloud.NewClient(meta.Number, wacloud.NewSecret("token"), options...)
 	if err != nil {
