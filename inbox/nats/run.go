@@ -47,6 +47,7 @@ func (in *Inbox) Run(ctx context.Context, cfg wacloud.RunConfig) error {
 	for p := range in.cfg.partitions {
 		partitions.Go(func() { r.runPartition(ctx, p) })
 	}
+	partitions.Go(func() { r.sweepForever(ctx) })
 	partitions.Wait()
 	return nil
 }
@@ -72,10 +73,12 @@ func (r *runner) runPartition(ctx context.Context, p int) {
 
 func (r *runner) consumer(ctx context.Context, p int) (jetstream.Consumer, error) {
 	return r.in.events.CreateOrUpdateConsumer(ctx, jetstream.ConsumerConfig{
-		Durable: "p" + strconv.Itoa(p), FilterSubject: fmt.Sprintf("%s.p.%d.>", r.in.cfg.name, p),
+		Durable: consumerName(p), FilterSubject: fmt.Sprintf("%s.p.%d.>", r.in.cfg.name, p),
 		AckPolicy: jetstream.AckExplicitPolicy, AckWait: r.in.cfg.lease, MaxDeliver: -1, MaxAckPending: 1, MaxWaiting: 512,
 	})
 }
+
+func consumerName(p int) string { return "p" + strconv.Itoa(p) }
 
 // next waits for an event and handles it. The request is not tied to ctx: an event that the server has sent must not
 // arrive where nobody takes it.
