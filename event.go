@@ -48,7 +48,8 @@ type Event struct { //nolint:recvcheck // Format and LogValue must hold for a co
 	Errors             []EventError    // of KindError; those of a message or a status are there
 	Raw                json.RawMessage // the element of the webhook, as it came; always valid JSON
 
-	body    []byte // see Body; the event's strings are slices of it
+	body    []byte  // see Body; the event's strings are slices of it
+	alias   UserKey // of a user whose number is on record and not in the event
 	route   routeState
 	binding *binding
 }
@@ -95,10 +96,15 @@ func (e *Event) Text() string {
 }
 
 // UserKey identifies the user and the number that they wrote to: the sender of a message, the addressee of an echo or of
-// a status, the member in a group. It is empty where the event names nobody.
+// a status, the member in a group. It is empty where the event names nobody. A user is named by the phone number, else by
+// the user id; in an event that a [Webhook] with a [Store] handed out, by the number also where only the id came and an
+// earlier event had both.
 func (e *Event) UserKey() UserKey {
-	if e == nil {
+	switch {
+	case e == nil:
 		return ""
+	case e.alias != "":
+		return e.alias
 	}
 	return userKey(e.PhoneNumberID, e.user())
 }

@@ -72,6 +72,7 @@ type Webhook struct {
 	log        *slog.Logger
 	large      chan struct{} // slots for bodies that are large
 	memory     bool          // the inbox is a MemoryInbox
+	users      identities
 
 	state  atomic.Int32 // of Run
 	warned atomic.Bool  // that nobody runs the inbox
@@ -94,6 +95,10 @@ func NewWebhook(cfg WebhookConfig) (*Webhook, error) {
 		w.log = slog.New(slog.DiscardHandler)
 	}
 	_, w.memory = cfg.Inbox.(*MemoryInbox)
+	w.users.store = cfg.Store
+	if cfg.Store == nil && cfg.Client != nil {
+		w.users.store = cfg.Client.store
+	}
 	secrets := w.keep(nil, cfg.AppSecrets, cfg.VerifyToken)
 	for _, app := range cfg.Apps {
 		secrets = append(secrets, w.keep(&app, app.Secrets, app.VerifyToken)...)

@@ -207,6 +207,7 @@ func (w *Webhook) store(rw http.ResponseWriter, r *http.Request, body []byte, se
 		ctx, cancel = context.WithTimeout(ctx, putTimeout)
 		defer cancel()
 	}
+	w.nameUsers(ctx, events)
 	result, err := w.cfg.Inbox.Put(ctx, events)
 	w.observePut(ctx, secret, len(events), result, time.Since(start))
 	switch {
@@ -236,6 +237,16 @@ func (w *Webhook) events(body []byte, app *App) []Event {
 		}
 	}
 	return events
+}
+
+// nameUsers gives the events of a user the same lane whichever name Meta sent.
+func (w *Webhook) nameUsers(ctx context.Context, events []Event) {
+	for i := range events {
+		if err := w.users.resolve(ctx, &events[i]); err != nil {
+			w.log.WarnContext(ctx, "wacloud: cannot look up a user; their events may be handled out of order for a while", "error", err)
+			return
+		}
+	}
 }
 
 func (w *Webhook) observePut(ctx context.Context, secret, events int, result PutResult, took time.Duration) {

@@ -3,6 +3,7 @@ package wacloud
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -46,6 +47,9 @@ func (w *Webhook) run(ctx context.Context) error {
 // handle is the inbox's handler. e is the attempt's own copy.
 func (w *Webhook) handle(ctx context.Context, e *Event) error {
 	w.bind(ctx, e)
+	if err := errors.Join(w.users.learn(ctx, e), w.users.resolve(ctx, e)); err != nil {
+		return fmt.Errorf("wacloud: name the user: %w", err)
+	}
 	if err := w.resolveAnswer(ctx, e); err != nil {
 		return err
 	}
@@ -65,6 +69,7 @@ func (w *Webhook) handle(ctx context.Context, e *Event) error {
 func (w *Webhook) failed(ctx context.Context, e *Event, err error) {
 	if h, ok := w.cfg.Handler.(FailureHandler); ok {
 		w.bind(ctx, e)
+		_ = w.users.resolve(ctx, e) // the event is answered all the same
 		resolveRecorded(ctx, w.storeOf(e), e)
 		h.HandleFailed(ctx, e, err)
 	}
