@@ -177,7 +177,7 @@ func openLoop(t *testing.T, f *fleet, bots []*process) {
 	s := f.client(bots, "acks", "-mode", "open", "-rate", either("1000", "3300"), "-users", "2000", "-n", either("5000", "99000"))
 	t.Log(s)
 	require.Equal(t, s.Webhooks, s.Acked, s)
-	bots[0].drain(60 * time.Second)
+	bots[0].drain(either(time.Minute, 10*time.Minute))
 	st, err := bots[0].look()
 	require.NoError(t, err)
 	require.Equal(t, s.Acked, f.check("acks").Handled)
