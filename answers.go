@@ -179,8 +179,8 @@ func readChoice(ctx context.Context, store Store, key string) (openChoice, uint6
 		return openChoice{}, 0, err
 	}
 	var open openChoice
-	if json.Unmarshal(value, &open) != nil {
-		return openChoice{}, version, nil // of another release: nothing that can be typed
+	if !json.Valid(value) || json.Unmarshal(value, &open) != nil {
+		open = openChoice{} // of another release: nothing that can be typed
 	}
 	return open, version, nil
 }

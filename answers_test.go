@@ -113,11 +113,13 @@ func TestTypedAnswers(t *testing.T) {
 	}{
 		{
 			"the title of a button", func(*answersBot) say { return answerWithAll(answersButtons) },
-			[]string{"retirada!"}, []string{"typed how:p"},
+			[]string{"retirada!"},
+			[]string{"typed how:p"},
 		},
 		{
 			"the title of a row", func(*answersBot) say { return answerWithAll(answersList) },
-			[]string{" GRANDE "}, []string{"typed size:l"},
+			[]string{" GRANDE "},
+			[]string{"typed size:l"},
 		},
 		{
 			"the title of a quick reply", func(*answersBot) say {
@@ -125,31 +127,38 @@ func TestTypedAnswers(t *testing.T) {
 					wacloud.NewCard(fallbackPicture, wacloud.QuickReplies{{ID: "shop:1", Title: "Bella"}}),
 					wacloud.NewCard(fallbackPicture, wacloud.QuickReplies{{ID: "shop:2", Title: "Sushi"}})))
 			},
-			[]string{"sushi"}, []string{"typed shop:2"},
+			[]string{"sushi"},
+			[]string{"typed shop:2"},
 		},
 		{
 			"equal titles on cards", func(*answersBot) say { return answerWithAll(fallbackCarousel(3)) },
-			[]string{"Menu"}, []string{"text Menu"},
+			[]string{"Menu"},
+			[]string{"text Menu"},
 		},
 		{
 			"a number where none was printed", func(*answersBot) say { return answerWithAll(answersList) },
-			[]string{"2"}, []string{"text 2"},
+			[]string{"2"},
+			[]string{"text 2"},
 		},
 		{
 			"a number of the text rung", func(b *answersBot) say { return b.numbered(answersButtons) },
-			[]string{"２."}, []string{"typed how:p"},
+			[]string{"２."},
+			[]string{"typed how:p"},
 		},
 		{
 			"a number of equal titles", func(b *answersBot) say { return b.numbered(fallbackCarousel(3)) },
-			[]string{"3"}, []string{"typed shop:C"},
+			[]string{"3"},
+			[]string{"typed shop:C"},
 		},
 		{
 			"2 typed twice", func(b *answersBot) say { return b.numbered(answersButtons) },
-			[]string{"2", "2"}, []string{"typed how:p", "text 2"},
+			[]string{"2", "2"},
+			[]string{"typed how:p", "text 2"},
 		},
 		{
 			"a text in between leaves it open", func(b *answersBot) say { return b.numbered(answersButtons) },
-			[]string{"how long does it take?", "2"}, []string{"text how long does it take?", "typed how:p"},
+			[]string{"how long does it take?", "2"},
+			[]string{"text how long does it take?", "typed how:p"},
 		},
 		{
 			"a list, a plain question, then 2", func(b *answersBot) say {
@@ -157,11 +166,13 @@ func TestTypedAnswers(t *testing.T) {
 					return errors.Join(b.numbered(answersList)(ctx, e), answerWithAll(answersQuestion)(ctx, e))
 				}
 			},
-			[]string{"2"}, []string{"text 2"},
+			[]string{"2"},
+			[]string{"text 2"},
 		},
 		{
 			"two choices in one handler", func(*answersBot) say { return answerWithAll(answersButtons, answersList) },
-			[]string{"retirada", "grande"}, []string{"text retirada", "typed size:l"},
+			[]string{"retirada", "grande"},
+			[]string{"text retirada", "typed size:l"},
 		},
 		{
 			"a reaction leaves it open", func(*answersBot) say {
@@ -170,7 +181,8 @@ func TestTypedAnswers(t *testing.T) {
 					return errors.Join(answerWithAll(answersList)(ctx, e), err)
 				}
 			},
-			[]string{"grande"}, []string{"typed size:l"},
+			[]string{"grande"},
+			[]string{"typed size:l"},
 		},
 		{
 			"a given message stands for the choices", func(b *answersBot) say {
@@ -180,7 +192,8 @@ func TestTypedAnswers(t *testing.T) {
 					return err
 				}
 			},
-			[]string{"2", "entrega"}, []string{"text 2", "typed how:d"},
+			[]string{"2", "entrega"},
+			[]string{"text 2", "typed how:d"},
 		},
 		{
 			"a message that was refused changes nothing", func(b *answersBot) say {
@@ -192,7 +205,8 @@ func TestTypedAnswers(t *testing.T) {
 					return err
 				}
 			},
-			[]string{"retirada", "grande"}, []string{"text retirada", "typed size:l"},
+			[]string{"retirada", "grande"},
+			[]string{"text retirada", "typed size:l"},
 		},
 		{
 			"a message that was refused opens nothing", func(b *answersBot) say {
@@ -202,7 +216,8 @@ func TestTypedAnswers(t *testing.T) {
 					return nil
 				}
 			},
-			[]string{"retirada"}, []string{"text retirada"},
+			[]string{"retirada"},
+			[]string{"text retirada"},
 		},
 		{
 			"a message that may have arrived is open", func(b *answersBot) say {
@@ -212,7 +227,8 @@ func TestTypedAnswers(t *testing.T) {
 					return nil
 				}
 			},
-			[]string{"retirada"}, []string{"typed how:p"},
+			[]string{"retirada"},
+			[]string{"typed how:p"},
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -355,7 +371,7 @@ func TestTypedAnswersEnd(t *testing.T) {
 				ana := b.serve(func(c *wacloud.WebhookConfig) { c.Client = b.srv.Client(tt.opts...) })
 				ana.Say("oi")
 				b.heard()
-				time.Sleep(tt.after)
+				sleep(tt.after)
 				ana.Say("retirada")
 				require.Equal(t, []string{tt.want}, b.heard())
 			})

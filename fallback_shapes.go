@@ -195,7 +195,7 @@ func mediaMessage(h Header) Message {
 // deref is v, or what v points to. v is not nil.
 func deref[T any](v T) T {
 	if rv := reflect.ValueOf(v); rv.Kind() == reflect.Pointer {
-		if value, ok := rv.Elem().Interface().(T); ok {
+		if value, ok := reflect.TypeAssert[T](rv.Elem()); ok {
 			return value
 		}
 	}

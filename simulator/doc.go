@@ -3,8 +3,10 @@
 // it; a page shows the chats, an inspector shows every request both ways.
 //
 //	sim, err := simulator.New(simulator.Options{Webhook: "http://127.0.0.1:8080/webhook"})
-//	…
-//	err = http.Serve(listener, sim) // on loopback
+//	if err != nil {
+//		return err
+//	}
+//	return http.Serve(listener, sim) // on loopback
 //
 // [Simulator] is an [http.Handler] with the Graph API under /{version}/, the control API under /_sim/ and the page at /.
 // The control API is described in API.md beside this file; the command wasim runs a simulator and drives it.

@@ -161,7 +161,7 @@ func (p *process) start() {
 	defer func() { _ = log.Close() }()
 	p.log = log.Name()
 	command := slices.Concat(p.wrap, []string{bot}, p.args)
-	p.cmd = exec.Command(command[0], command[1:]...) //nolint:noctx // it is killed by hand
+	p.cmd = exec.Command(command[0], command[1:]...)
 	p.cmd.Stderr = log
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // with what wraps it
 	require.NoError(p.fleet.t, p.cmd.Start())
@@ -320,7 +320,7 @@ func (f *fleet) client(to []*process, acks string, args ...string) summary {
 	for _, p := range to {
 		addrs = append(addrs, p.addr)
 	}
-	cmd := exec.Command(bot, append([]string{"client", "-addrs", strings.Join(addrs, ","), "-out", f.path(acks)}, args...)...) //nolint:noctx // it ends by itself
+	cmd := exec.Command(bot, append([]string{"client", "-addrs", strings.Join(addrs, ","), "-out", f.path(acks)}, args...)...)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()
 	require.NoError(f.t, err)
