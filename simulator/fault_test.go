@@ -288,13 +288,13 @@ func TestDelayedWebhook(t *testing.T) {
 func TestOrderOfStatuses(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
-		arm  string
-		want []string
+		arm, ticks string
+		want       []string
 	}{
-		{"", []string{"sent", "delivered", "message button", "read"}},
-		{"reorder-delivered", []string{"delivered", "sent", "message button", "read"}},
-		{"reorder-read", []string{"sent", "read", "delivered", "message button"}},
-		{"reorder-tap", []string{"message button", "sent", "delivered"}},
+		{"", "delivered", []string{"sent", "delivered", "message button", "read"}},
+		{"reorder-delivered", "delivered", []string{"delivered", "sent", "message button", "read"}},
+		{"reorder-read", "read", []string{"sent", "read", "delivered", "message button"}},
+		{"reorder-tap", "accepted", []string{"message button", "sent", "delivered"}},
 	} {
 		t.Run(tt.arm, func(t *testing.T) {
 			t.Parallel()
@@ -308,6 +308,7 @@ func TestOrderOfStatuses(t *testing.T) {
 				pass(time.Minute)
 				s := r.state()
 				carousel := s.last(t).ID
+				require.Equal(t, tt.ticks, s.last(t).Status, "a late status takes no tick back")
 				r.post("tap", `{"message":"`+carousel+`","key":"0"}`)
 				pass(time.Minute)
 				var got []string

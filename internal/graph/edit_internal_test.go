@@ -85,8 +85,13 @@ func TestBucket(t *testing.T) {
 		after time.Duration
 		want  bool
 	}{
-		{0, false}, {5900 * time.Millisecond, false}, {6 * time.Second, true}, {6 * time.Second, false},
-		{18 * time.Second, true}, {18 * time.Second, true}, {18 * time.Second, false},
+		{0, false},
+		{5900 * time.Millisecond, false},
+		{6 * time.Second, true},
+		{6 * time.Second, false},
+		{18 * time.Second, true},
+		{18 * time.Second, true},
+		{18 * time.Second, false},
 	} {
 		require.Equal(t, tt.want, b.take(start.Add(tt.after), pairBurst, pairPerSecond), tt.after)
 	}
