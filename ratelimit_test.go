@@ -300,7 +300,9 @@ func TestLimitHalvesAndRecovers(t *testing.T) {
 			wg.Go(func() { _ = limitSend(t.Context(), c, i, "x") })
 		}
 		<-time.After(time.Second)
+		g.mu.Lock()
 		throttled = 5
+		g.mu.Unlock()
 		wg.Wait()
 		require.InDelta(t, 100, g.count(0, time.Second), 1)
 		// 90 % of half of 100 is 45 in a second, and 4.5 more with each; a burst is half as large.
