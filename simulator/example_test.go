@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"sync"
 
 	"github.com/wacloud/wacloud/simulator"
 )
@@ -22,8 +23,8 @@ func ExampleNew() {
 		fmt.Println(err)
 		return
 	}
-	stopped := make(chan error)
-	go func() { stopped <- servePhone(listener) }()
+	var serving sync.WaitGroup
+	serving.Go(func() { _ = servePhone(listener) }) // ends with the listener
 	state, err := http.Get("http://" + listener.Addr().String() + "/_sim/state")
 	if err != nil {
 		fmt.Println(err)
@@ -32,6 +33,6 @@ func ExampleNew() {
 	defer state.Body.Close()
 	fmt.Println("the control API without the token:", state.Status)
 	_ = listener.Close()
-	<-stopped
+	serving.Wait()
 	// Output: the control API without the token: 401 Unauthorized
 }
