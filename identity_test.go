@@ -91,3 +91,32 @@ func TestNamesOfOneNumberSayNothingAboutAnother(t *testing.T) {
 	require.Len(t, entries, 1)
 	require.Contains(t, entries[0].Key, wacloudtest.PhoneNumberID)
 }
+
+// laneInbox notes the lanes in which events are stored.
+type laneInbox struct {
+	wacloud.Inbox
+	lanes []string
+}
+
+func (in *laneInbox) Put(ctx context.Context, events []wacloud.Event) (wacloud.PutResult, error) {
+	for i := range events {
+		in.lanes = append(in.lanes, events[i].Key())
+	}
+	return in.Inbox.Put(ctx, events)
+}
+
+// The lane is chosen when an event is stored: later would be too late for one user's events to wait for each other.
+func TestNamesAreOneLaneInTheInbox(t *testing.T) {
+	t.Parallel()
+	in := &laneInbox{Inbox: wacloud.NewMemoryInbox()}
+	srv := wacloudtest.NewServer(t, wacloudtest.InMemory())
+	srv.Serve(wacloud.HandlerFunc(func(context.Context, *wacloud.Event) error { return nil }), func(c *wacloud.WebhookConfig) {
+		c.Store, c.Inbox = wacloud.NewMemoryStore(), in
+	})
+	for _, body := range [][]byte{wacloudtest.Text(bothNames, "1"), wacloudtest.Text(userIDOnly, "2")} {
+		require.Equal(t, 200, srv.Deliver(body).Status)
+		srv.Wait()
+	}
+	require.Len(t, in.lanes, 2)
+	require.Equal(t, in.lanes[0], in.lanes[1])
+}
