@@ -47,10 +47,7 @@ func (w *Webhook) run(ctx context.Context) error {
 // handle is the inbox's handler. e is the attempt's own copy.
 func (w *Webhook) handle(ctx context.Context, e *Event) error {
 	w.bind(ctx, e)
-	if err := errors.Join(w.users.learn(ctx, e), w.users.resolve(ctx, e)); err != nil {
-		return fmt.Errorf("wacloud: name the user: %w", err)
-	}
-	if err := w.resolveAnswer(ctx, e); err != nil {
+	if skip, err := w.prepare(ctx, e); skip || err != nil {
 		return err
 	}
 	if w.cfg.Observer == nil {
@@ -63,6 +60,14 @@ func (w *Webhook) handle(ctx context.Context, e *Event) error {
 	err := w.cfg.Handler.Handle(ctx, e)
 	w.observeEvent(ctx, e, MetricHandled, time.Since(start).Seconds())
 	return err
+}
+
+// prepare does what comes before the handler, step by step, or says that the handler has nothing to see.
+func (w *Webhook) prepare(ctx context.Context, e *Event) (skip bool, err error) {
+	if err := errors.Join(w.users.learn(ctx, e), w.users.resolve(ctx, e)); err != nil {
+		return false, fmt.Errorf("wacloud: name the user: %w", err)
+	}
+	return false, w.resolveAnswer(ctx, e)
 }
 
 // failed tells the handler of an event that was given up.
