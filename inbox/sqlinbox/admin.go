@@ -46,7 +46,7 @@ func OpenAdmin(ctx context.Context, db *sql.DB, dialect Dialect) (*Admin, error)
 // inspect returns an inbox of which nothing runs.
 func inspect(db *sql.DB, dialect Dialect) *Inbox {
 	cfg := defaults()
-	return &Inbox{db: db, dialect: dialect, cfg: cfg, log: cfg.log, wake: make(chan struct{}, 1)}
+	return &Inbox{db: db, reads: db, dialect: dialect, cfg: cfg, log: cfg.log, wake: make(chan struct{}, 1)}
 }
 
 // newest is the latest time in the tables. The owner of a file counts time from its start, and the machine may have slept

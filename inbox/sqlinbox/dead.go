@@ -45,7 +45,7 @@ func (in *Inbox) DeadLetters(ctx context.Context, after string, limit int) ([]wa
 		return nil, nil
 	}
 	var letters []wacloud.DeadLetter
-	err := in.query(ctx, in.db, func(rows *sql.Rows) error {
+	err := in.query(ctx, in.reads, func(rows *sql.Rows) error {
 		var id []byte
 		var failed int64
 		var c claim
@@ -114,7 +114,7 @@ func (in *Inbox) exhume(ctx context.Context, tx *sql.Tx, id string) (lane hash, 
 func (in *Inbox) Stats(ctx context.Context) (wacloud.InboxStats, error) {
 	var s wacloud.InboxStats
 	var oldest sql.NullInt64
-	row := in.db.QueryRowContext(ctx, in.dialect.sql(`SELECT
+	row := in.reads.QueryRowContext(ctx, in.dialect.sql(`SELECT
 		(SELECT COUNT(*) FROM wa_event),
 		(SELECT COALESCE(SUM(LENGTH(body)), 0) FROM wa_event),
 		(SELECT {now} - MIN(stored_at) FROM wa_event),

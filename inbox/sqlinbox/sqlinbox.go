@@ -11,6 +11,7 @@
 package sqlinbox
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -42,15 +43,17 @@ var (
 // process, and any number of processes on one PostgreSQL.
 type Inbox struct {
 	db      *sql.DB
+	reads   *sql.DB // db, or what Readers gave
 	dialect Dialect
 	cfg     config
 	log     *slog.Logger
 
 	puts    chan *put
+	writes  chan *write   // of the store; nil where each goes alone
 	closed  chan struct{} // take no more
 	stopped chan struct{} // the committer has ended
 	close   sync.Once
-	done    sync.WaitGroup // the committer and the sweeper
+	done    sync.WaitGroup // the committers and the sweeper
 
 	bytes   atomic.Int64  // stored by events and dead letters, as far as this process knows
 	wake    chan struct{} // something may be ready
@@ -64,6 +67,7 @@ type config struct {
 	poll     time.Duration
 	log      *slog.Logger
 	hint     <-chan struct{}
+	readers  *sql.DB
 	afterPut func()
 	checkPut func(ctx context.Context, tx *sql.Tx) error
 }
@@ -99,6 +103,10 @@ func Logger(l *slog.Logger) Option { return optionFunc(func(c *config) { c.log =
 // Hint makes Run look for events whenever the channel delivers, for databases that can tell. Polling stays the truth.
 func Hint(c <-chan struct{}) Option { return optionFunc(func(cfg *config) { cfg.hint = c }) }
 
+// Readers gives what only reads, the store's lookups first of all, connections of their own: db is the same database. With
+// SQLite they see what was committed and wait for nobody.
+func Readers(db *sql.DB) Option { return optionFunc(func(c *config) { c.readers = db }) }
+
 // AfterPut is called after events were stored, to tell other processes. It must not block.
 func AfterPut(f func()) Option { return optionFunc(func(c *config) { c.afterPut = f }) }
 
@@ -119,7 +127,7 @@ func Open(ctx context.Context, db *sql.DB, dialect Dialect, opts ...Option) (*In
 		opt.apply(&cfg)
 	}
 	in := &Inbox{
-		db: db, dialect: dialect, cfg: cfg, log: cfg.log,
+		db: db, reads: cmp.Or(cfg.readers, db), dialect: dialect, cfg: cfg, log: cfg.log,
 		puts: make(chan *put, 1024), closed: make(chan struct{}), stopped: make(chan struct{}), wake: make(chan struct{}, 1),
 	}
 	if err := in.migrate(ctx); err != nil {
@@ -134,6 +142,10 @@ func Open(ctx context.Context, db *sql.DB, dialect Dialect, opts ...Option) (*In
 		return nil, err
 	}
 	in.done.Go(in.commitPuts)
+	if dialect.oneOwner {
+		in.writes = make(chan *write)
+		in.done.Go(in.commitWrites)
+	}
 	in.done.Go(in.sweepForever)
 	return in, nil
 }

@@ -22,7 +22,7 @@ const alive = "(expires_at = 0 OR expires_at > {now})"
 
 // Get implements [wacloud.Store].
 func (s *Store) Get(ctx context.Context, key string) (value []byte, version uint64, err error) {
-	row := s.in.db.QueryRowContext(ctx, s.in.dialect.sql("SELECT value, version FROM wa_store WHERE key = ? AND "+alive),
+	row := s.in.reads.QueryRowContext(ctx, s.in.dialect.sql("SELECT value, version FROM wa_store WHERE key = ? AND "+alive),
 		s.in.dialect.bind([]any{[]byte(key), now})...)
 	switch err := row.Scan(&value, &version); {
 	case errors.Is(err, sql.ErrNoRows):
@@ -74,7 +74,7 @@ func (s *Store) Scan(ctx context.Context, prefix, after string, limit int) ([]wa
 		text, args = text+" AND key < ?", append(args, end)
 	}
 	var entries []wacloud.Entry
-	err := s.in.query(ctx, s.in.db, func(rows *sql.Rows) error {
+	err := s.in.query(ctx, s.in.reads, func(rows *sql.Rows) error {
 		var key []byte
 		var e wacloud.Entry
 		err := rows.Scan(&key, &e.Value, &e.Version)
@@ -86,17 +86,6 @@ func (s *Store) Scan(ctx context.Context, prefix, after string, limit int) ([]wa
 		return nil, fmt.Errorf("wacloud: store scan: %w", s.in.dialect.wrap(err))
 	}
 	return entries, nil
-}
-
-func (s *Store) write(ctx context.Context, op, text string, args ...any) (n int64, err error) {
-	err = s.in.inTx(ctx, func(tx *sql.Tx) error {
-		n, err = s.in.execRows(ctx, tx, text, args...)
-		return err
-	})
-	if err != nil {
-		return 0, fmt.Errorf("wacloud: store %s: %w", op, err)
-	}
-	return n, nil
 }
 
 // entry is the arguments for key, value, version and expiry. The version is random: one that was deleted never comes back.

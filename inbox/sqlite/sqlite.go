@@ -29,7 +29,8 @@ var ErrInUse = errors.New("wacloud: sqlite: the file is in use by another proces
 // An Inbox is a [wacloud.Inbox] in a file, with [Inbox.Store] beside it. It is safe for concurrent use.
 type Inbox struct {
 	*sqlinbox.Inbox
-	db   *sql.DB
+	db   *sql.DB // one connection, which writes
+	read *sql.DB
 	lock *flock.Flock
 }
 
@@ -52,8 +53,9 @@ func With(opts ...sqlinbox.Option) Option {
 }
 
 const (
-	pageSize = 4096
-	minPages = 64
+	pageSize   = 4096
+	minPages   = 64
+	maxReaders = 4
 )
 
 // Open opens the inbox in the file at path and makes the file where there is none. Beside it SQLite keeps path-wal and
@@ -93,12 +95,27 @@ func open(path string, cfg config) (*Inbox, error) {
 	if err := checkDurable(ctx, db); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	check := sqlinbox.CheckPut((&guard{path: path, maxPages: cfg.maxPages}).check)
-	in, err := sqlinbox.Open(ctx, db, sqlinbox.SQLite(), append([]sqlinbox.Option{check}, cfg.inbox...)...)
+	read, err := openReaders(path)
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	return &Inbox{Inbox: in, db: db}, nil
+	check := sqlinbox.CheckPut((&guard{path: path, maxPages: cfg.maxPages}).check)
+	in, err := sqlinbox.Open(ctx, db, sqlinbox.SQLite(), append([]sqlinbox.Option{check, sqlinbox.Readers(read)}, cfg.inbox...)...)
+	if err != nil {
+		return nil, errors.Join(err, read.Close(), db.Close())
+	}
+	return &Inbox{Inbox: in, db: db, read: read}, nil
+}
+
+// openReaders opens connections that only read: in WAL mode they wait for no writer, and no writer for them.
+func openReaders(path string) (*sql.DB, error) {
+	db, err := sql.Open("sqlite", fileURI(path, url.Values{"_pragma": {"busy_timeout(5000)", "query_only(1)"}}))
+	if err != nil {
+		return nil, fmt.Errorf("wacloud: sqlite: %w", err)
+	}
+	db.SetMaxOpenConns(maxReaders)
+	db.SetMaxIdleConns(maxReaders)
+	return db, nil
 }
 
 // realPath follows symbolic links, so that one file has one lock.
@@ -153,5 +170,5 @@ func checkDurable(ctx context.Context, db *sql.DB) error {
 
 // Close stores what Put was called with, closes the file and frees it for another process. End Run's context first.
 func (in *Inbox) Close() error {
-	return errors.Join(in.Inbox.Close(), in.db.Close(), in.lock.Unlock())
+	return errors.Join(in.Inbox.Close(), in.read.Close(), in.db.Close(), in.lock.Unlock())
 }
