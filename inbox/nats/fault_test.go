@@ -127,5 +127,9 @@ func TestListenTakesLoopbackOnly(t *testing.T) {
 	for _, addr := range []string{"0.0.0.0:4222", "192.0.2.1:4222", "localhost", ":4222"} {
 		_, err := natstest.Listen(t.TempDir(), addr)
 		require.ErrorContains(t, err, "loopback")
+		_, err = natstest.Join(t.TempDir(), "127.0.0.1:4222", addr)
+		require.ErrorContains(t, err, "loopback")
+		_, err = natstest.Join(t.TempDir(), "127.0.0.1:4222", "127.0.0.1:6222", addr)
+		require.ErrorContains(t, err, "loopback")
 	}
 }

@@ -14,9 +14,12 @@ type flags struct {
 	// serve
 	engine, dsn, addr, stats, journal, graph string
 	lease, work                              time.Duration
-	attempts, workers                        int
+	attempts, workers, replicas              int
 	maxBytes                                 int64
 	idle, quiet, effects                     bool
+
+	// nats
+	peer, peers string
 
 	// client
 	addrs, mode, out        string
@@ -41,9 +44,13 @@ func newFlags(command string) *flags {
 	f.IntVar(&f.attempts, "attempts", 1000, "before an event is given up")
 	f.IntVar(&f.workers, "workers", 0, "handlers at once; 0 for the default")
 	f.Int64Var(&f.maxBytes, "max-bytes", 0, "size of the file; 0 for no bound")
+	f.IntVar(&f.replicas, "replicas", 1, "servers that keep everything, on NATS")
 	f.BoolVar(&f.idle, "idle", false, "take webhooks and handle nothing")
 	f.BoolVar(&f.quiet, "quiet", false, "no journal")
 	f.BoolVar(&f.effects, "effects", false, "a row for each event, written when it completes")
+
+	f.StringVar(&f.peer, "peer", "", "where the other servers of a cluster find this one")
+	f.StringVar(&f.peers, "peers", "", "where all of them find each other, separated by commas")
 
 	f.StringVar(&f.addrs, "addrs", "", "of the bots, separated by commas")
 	f.StringVar(&f.mode, "mode", "closed", "closed, open, burst or storm")

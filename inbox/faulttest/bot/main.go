@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/nats-io/nats.go"
@@ -46,7 +47,13 @@ func natsServer(args []string) error {
 	if err := f.Parse(args); err != nil {
 		return err
 	}
-	s, err := natstest.Listen(f.dsn, f.addr)
+	start := func() (*natstest.Server, error) { return natstest.Listen(f.dsn, f.addr) }
+	if f.peers != "" {
+		start = func() (*natstest.Server, error) {
+			return natstest.Join(f.dsn, f.addr, f.peer, strings.Split(f.peers, ",")...)
+		}
+	}
+	s, err := start()
 	if err != nil {
 		return err
 	}
@@ -57,7 +64,7 @@ func natsServer(args []string) error {
 	return nil
 }
 
-// connectNATS connects for as long as the process lives, however often the server dies.
+// connectNATS connects to one of the servers, separated by commas, for as long as the process lives, however often the server dies.
 func connectNATS(url string) (*nats.Conn, error) {
 	return nats.Connect(url, nats.MaxReconnects(-1), nats.ReconnectWait(natsReconnect), nats.RetryOnFailedConnect(false))
 }

@@ -97,11 +97,15 @@ func openInbox(ctx context.Context, f *flags, log *slog.Logger) (wacloud.Inbox, 
 			if err != nil {
 				return nil, err
 			}
-			opts := []nats.Option{nats.Partitions(16), nats.Logger(log)}
+			opts := []nats.Option{nats.Partitions(16), nats.Replicas(f.replicas), nats.Logger(log)}
 			if f.lease > 0 {
 				opts = append(opts, nats.LeaseFor(f.lease))
 			}
-			return nats.Open(ctx, conn, opts...)
+			in, err := nats.Open(ctx, conn, opts...)
+			if err != nil {
+				conn.Close()
+			}
+			return in, err
 		})
 		return in, nil, err
 	}

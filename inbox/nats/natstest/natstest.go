@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"net/url"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
@@ -24,11 +25,43 @@ func Start(dir string) (*Server, error) {
 
 // Listen is Start for a server that other processes reach, at an address of this machine, like 127.0.0.1:4222.
 func Listen(dir, addr string) (*Server, error) {
-	to, err := netip.ParseAddrPort(addr)
-	if err != nil || !to.Addr().IsLoopback() {
-		return nil, fmt.Errorf("natstest: %q is no loopback address with a port", addr)
+	to, err := loopback(addr)
+	if err != nil {
+		return nil, err
 	}
 	return start(&server.Options{Host: to.Addr().String(), Port: int(to.Port()), StoreDir: dir})
+}
+
+// Join is Listen for one of the servers of a cluster, which find each other at the addresses peers; own is this server's
+// among them. It takes a majority of them, some seconds, before streams can be made.
+func Join(dir, addr, own string, peers ...string) (*Server, error) {
+	to, err := loopback(addr)
+	if err != nil {
+		return nil, err
+	}
+	cluster, err := loopback(own)
+	if err != nil {
+		return nil, err
+	}
+	opts := &server.Options{Host: to.Addr().String(), Port: int(to.Port()), StoreDir: dir, ServerName: own}
+	opts.Cluster = server.ClusterOpts{Name: "natstest", Host: cluster.Addr().String(), Port: int(cluster.Port())}
+	for _, peer := range peers {
+		if _, err := loopback(peer); err != nil {
+			return nil, err
+		}
+		if peer != own {
+			opts.Routes = append(opts.Routes, &url.URL{Scheme: "nats", Host: peer})
+		}
+	}
+	return start(opts)
+}
+
+func loopback(addr string) (netip.AddrPort, error) {
+	to, err := netip.ParseAddrPort(addr)
+	if err != nil || !to.Addr().IsLoopback() {
+		return netip.AddrPort{}, fmt.Errorf("natstest: %q is no loopback address with a port", addr)
+	}
+	return to, nil
 }
 
 func start(opts *server.Options) (*Server, error) {
