@@ -67,6 +67,10 @@ func (w *Webhook) prepare(ctx context.Context, e *Event) (skip bool, err error) 
 	if err := errors.Join(w.users.learn(ctx, e), w.users.resolve(ctx, e)); err != nil {
 		return false, fmt.Errorf("wacloud: name the user: %w", err)
 	}
+	stale, err := w.mergeStatus(ctx, e)
+	if stale || err != nil {
+		return stale, err
+	}
 	return false, w.resolveAnswer(ctx, e)
 }
 

@@ -236,23 +236,24 @@ func (in *watchedInbox) Put(ctx context.Context, events []wacloud.Event) (waclou
 	return result, err
 }
 
+// Run sees what is done, also where the webhook kept an event from the handler, a status that is stale for example.
 func (in *watchedInbox) Run(ctx context.Context, cfg wacloud.RunConfig) error {
 	in.bot.once.Do(func() { close(in.bot.started) })
+	handle := cfg.Handler
+	cfg.Handler = wacloud.HandlerFunc(func(ctx context.Context, e *wacloud.Event) error {
+		err := handle.Handle(ctx, e)
+		if err == nil {
+			in.bot.end(e.ID)
+		}
+		return err
+	})
 	return in.Inbox.Run(ctx, cfg)
 }
 
-// watchedHandler sees what is done and what is given up.
+// watchedHandler sees what is given up.
 type watchedHandler struct {
 	wacloud.Handler
 	bot *bot
-}
-
-func (h *watchedHandler) Handle(ctx context.Context, e *wacloud.Event) error {
-	err := h.Handler.Handle(ctx, e)
-	if err == nil {
-		h.bot.end(e.ID)
-	}
-	return err
 }
 
 func (h *watchedHandler) HandleFailed(ctx context.Context, e *wacloud.Event, err error) {
