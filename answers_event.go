@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 )
 
 // typedAnswer is the store's record of what an event chose.
@@ -34,6 +33,19 @@ func resolveAnswer(ctx context.Context, store Store, e *Event) error {
 	}
 	e.answer(a)
 	return closeChoice(ctx, store, key, a.Choice)
+}
+
+// answerKeys are what resolveAnswer looks up.
+func answerKeys(e *Event) []string {
+	key := choiceKey(e.UserKey())
+	switch {
+	case key == "" || !canAnswer(e):
+		return nil
+	case isTap(e) || e.ID == "":
+		return []string{key}
+	default:
+		return []string{key, answerKey(e)}
+	}
 }
 
 // resolveRecorded is resolveAnswer for an event that was given up: only what it chose before counts.
@@ -126,13 +138,6 @@ func (e *Event) answer(a typedAnswer) {
 	m := *e.Message
 	m.Reply = &Reply{Kind: ReplyKindTyped, ID: a.ID, Title: a.Title, ContextID: a.Message}
 	e.Message = &m
-}
-
-func (w *Webhook) resolveAnswer(ctx context.Context, e *Event) error {
-	if err := resolveAnswer(ctx, w.storeOf(e), e); err != nil {
-		return fmt.Errorf("wacloud: typed answer: %w", err)
-	}
-	return nil
 }
 
 // storeOf is where the event's sends are recorded.

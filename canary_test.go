@@ -203,7 +203,7 @@ var (
 	otherTypes = []string{
 		"CardAction", "CardHeader", "Client", "Clients", "Content", "FailureHandler", "Handler", "HandlerFunc", "Header",
 		"IDSigner", "Inbox", "Lease", "Limiter", "MemoryInbox", "MemoryOption", "MemoryStore", "Message", "Middleware", "Observer",
-		"Option", "Route", "Router", "SendOption", "Store", "Webhook",
+		"MultiStore", "Option", "Route", "Router", "SendOption", "Store", "Webhook",
 		"PaymentSetting", "TemplateButton", "TemplateCardHeader", "TemplateHeader", "TemplateParameter",
 		"UserKey", // is its text, as a key has to be; only log/slog gets a hash
 	}

@@ -24,6 +24,14 @@ type Store interface {
 	Scan(ctx context.Context, prefix, after string, limit int) ([]Entry, error)
 }
 
+// A MultiStore is a [Store] that looks several keys up in one go, which saves round trips to a database: a webhook asks for
+// several keys for each event.
+type MultiStore interface {
+	Store
+	// GetAll returns the entries of those keys that there are, in any order.
+	GetAll(ctx context.Context, keys ...string) ([]Entry, error)
+}
+
 // An Entry is one key of a [Store].
 type Entry struct {
 	Key     string

@@ -45,6 +45,23 @@ func (s *MemoryStore) Get(ctx context.Context, key string) ([]byte, uint64, erro
 	return copyBytes(e.value), e.version, nil
 }
 
+// GetAll implements [MultiStore].
+func (s *MemoryStore) GetAll(ctx context.Context, keys ...string) ([]Entry, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("wacloud: store get: %w", err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := time.Now()
+	var found []Entry
+	for _, key := range keys {
+		if e, ok := s.entries[key]; ok && e.live(now) {
+			found = append(found, Entry{key, copyBytes(e.value), e.version})
+		}
+	}
+	return found, nil
+}
+
 // Put implements [Store].
 func (s *MemoryStore) Put(ctx context.Context, key string, value []byte, ttl time.Duration) error {
 	if err := ctx.Err(); err != nil {

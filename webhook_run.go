@@ -67,11 +67,17 @@ func (w *Webhook) prepare(ctx context.Context, e *Event) (skip bool, err error) 
 	if err := errors.Join(w.users.learn(ctx, e), w.users.resolve(ctx, e)); err != nil {
 		return false, fmt.Errorf("wacloud: name the user: %w", err)
 	}
-	stale, err := w.mergeStatus(ctx, e)
-	if stale || err != nil {
+	if stale, err := w.mergeStatus(ctx, e); stale || err != nil {
 		return stale, err
 	}
-	return false, w.resolveAnswer(ctx, e)
+	store, err := readAhead(ctx, w.storeOf(e), answerKeys(e)...)
+	if err != nil {
+		return false, fmt.Errorf("wacloud: look the user up: %w", err)
+	}
+	if err := resolveAnswer(ctx, store, e); err != nil {
+		return false, fmt.Errorf("wacloud: typed answer: %w", err)
+	}
+	return false, nil
 }
 
 // failed tells the handler of an event that was given up.

@@ -133,7 +133,7 @@ func checkOrder(s *suite) error {
 		return err
 	}
 	const users, each = 40, 50
-	r := newRecorder(nil)
+	r := newRecorder(lingers(10, 5*time.Millisecond))
 	s.start(r.handle)
 	var wg sync.WaitGroup
 	errs := make([]error, users)

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"github.com/wacloud/wacloud"
 )
@@ -70,6 +72,17 @@ func (r *recorder) handle(ctx context.Context, e *wacloud.Event) error {
 		return r.then(ctx, e)
 	}
 	return nil
+}
+
+// lingers takes its time over each n-th event, so that another of its key has the time to run beside it if it may.
+func lingers(n int64, d time.Duration) wacloud.HandlerFunc {
+	var calls atomic.Int64
+	return func(context.Context, *wacloud.Event) error {
+		if calls.Add(1)%n == 0 {
+			<-time.After(d)
+		}
+		return nil
+	}
 }
 
 // count is how often the event was handled; without an event, how often any was.

@@ -30,6 +30,7 @@ func RunStore(t *testing.T, open func() (wacloud.Store, error)) {
 		{"one of many swaps wins", storeRace},
 		{"expiry", storeExpiry},
 		{"scan", storeScan},
+		{"several keys at once", storeGetAll},
 		{"any bytes", storeBytes},
 		{"values are copies", storeCopies},
 		{"a cancelled context", storeCancelled},
@@ -149,6 +150,15 @@ func storeExpiry(ctx context.Context, s wacloud.Store) error {
 	if err := errors.Join(s.Put(ctx, "short", []byte("x"), ttl), s.Put(ctx, "long", []byte("y"), time.Hour)); err != nil {
 		return err
 	}
+	if err := errors.Join(s.Put(ctx, "past", []byte("z"), 0), s.Put(ctx, "past", []byte("z"), -time.Second), expectAbsent(ctx, s, "past")); err != nil {
+		return fmt.Errorf("with a ttl that has passed: %w", err)
+	}
+	if ok, err := s.Swap(ctx, "past", 0, []byte("z"), -time.Second); err != nil || !ok {
+		return fmt.Errorf("swap with a ttl that has passed: %v, %w, want true", ok, err)
+	}
+	if err := expectAbsent(ctx, s, "past"); err != nil {
+		return fmt.Errorf("after that swap: %w", err)
+	}
 	t := time.NewTimer(3 * ttl)
 	defer t.Stop()
 	<-t.C
@@ -198,6 +208,40 @@ func storeScan(ctx context.Context, s wacloud.Store) error {
 		if !slices.Equal(got, c.want) {
 			return fmt.Errorf("scan of %q after %q, at most %d: %q, want %q", c.prefix, c.after, c.limit, got, c.want)
 		}
+	}
+	return nil
+}
+
+// storeGetAll is for stores that can.
+func storeGetAll(ctx context.Context, s wacloud.Store) error {
+	multi, ok := s.(wacloud.MultiStore)
+	if !ok {
+		return nil
+	}
+	for _, k := range []string{"a", "b", "c\x00", ""} {
+		if err := s.Put(ctx, k, []byte("v"+k), 0); err != nil {
+			return err
+		}
+	}
+	if err := s.Put(ctx, "expired", nil, -1); err != nil {
+		return err
+	}
+	entries, err := multi.GetAll(ctx, "a", "absent", "c\x00", "", "expired")
+	if err != nil {
+		return err
+	}
+	got := map[string]string{}
+	for _, e := range entries {
+		got[e.Key] = string(e.Value)
+		if _, version, err := s.Get(ctx, e.Key); err != nil || version != e.Version {
+			return fmt.Errorf("several keys: %q has version %d, and %d by itself, %w", e.Key, e.Version, version, err)
+		}
+	}
+	if want := map[string]string{"a": "va", "c\x00": "vc\x00", "": "v"}; len(entries) != len(want) || !maps.Equal(got, want) {
+		return fmt.Errorf("several keys: %q, want %q", got, want)
+	}
+	if entries, err = multi.GetAll(ctx); err != nil || len(entries) > 0 {
+		return fmt.Errorf("no keys: %d entries, %w", len(entries), err)
 	}
 	return nil
 }

@@ -33,6 +33,22 @@ func (s *Store) Get(ctx context.Context, key string) (value []byte, version uint
 	return value, version, nil
 }
 
+// GetAll implements [wacloud.MultiStore].
+func (s *Store) GetAll(ctx context.Context, keys ...string) ([]wacloud.Entry, error) {
+	if len(keys) == 0 {
+		return nil, nil
+	}
+	args := make([]any, len(keys), len(keys)+1)
+	for i, key := range keys {
+		args[i] = []byte(key)
+	}
+	entries, err := s.entries(ctx, "SELECT key, value, version FROM wa_store WHERE key IN "+list(len(keys))+" AND "+alive, append(args, now)...)
+	if err != nil {
+		return nil, fmt.Errorf("wacloud: store get: %w", s.in.dialect.wrap(err))
+	}
+	return entries, nil
+}
+
 // Put implements [wacloud.Store].
 func (s *Store) Put(ctx context.Context, key string, value []byte, ttl time.Duration) error {
 	_, err := s.write(ctx, "put", `INSERT INTO wa_store (key, value, version, expires_at) VALUES (?, ?, ?, `+expiry(ttl)+`)
@@ -73,19 +89,23 @@ func (s *Store) Scan(ctx context.Context, prefix, after string, limit int) ([]wa
 	if end := prefixEnd(prefix); end != nil {
 		text, args = text+" AND key < ?", append(args, end)
 	}
-	var entries []wacloud.Entry
-	err := s.in.query(ctx, s.in.reads, func(rows *sql.Rows) error {
+	entries, err := s.entries(ctx, text+" AND "+alive+" ORDER BY key LIMIT ?", append(args, now, limit)...)
+	if err != nil {
+		return nil, fmt.Errorf("wacloud: store scan: %w", s.in.dialect.wrap(err))
+	}
+	return entries, nil
+}
+
+func (s *Store) entries(ctx context.Context, text string, args ...any) (entries []wacloud.Entry, err error) {
+	err = s.in.query(ctx, s.in.reads, func(rows *sql.Rows) error {
 		var key []byte
 		var e wacloud.Entry
 		err := rows.Scan(&key, &e.Value, &e.Version)
 		e.Key = string(key)
 		entries = append(entries, e)
 		return err
-	}, text+" AND "+alive+" ORDER BY key LIMIT ?", append(args, now, limit)...)
-	if err != nil {
-		return nil, fmt.Errorf("wacloud: store scan: %w", s.in.dialect.wrap(err))
-	}
-	return entries, nil
+	}, text, args...)
+	return entries, err
 }
 
 // entry is the arguments for key, value, version and expiry. The version is random: one that was deleted never comes back.
@@ -100,11 +120,16 @@ func entry(key string, value []byte, ttl time.Duration) []any {
 	return args
 }
 
+// expiry is when a value is over: 0 for never, and long ago for a ttl that has passed.
 func expiry(ttl time.Duration) string {
-	if ttl > 0 {
+	switch {
+	case ttl > 0:
 		return "{now} + ?"
+	case ttl < 0:
+		return "1"
+	default:
+		return "0"
 	}
-	return "0"
 }
 
 // prefixEnd is the first key after all that start with prefix, nil when there is none.
