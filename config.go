@@ -3,8 +3,11 @@ package wacloud
 import (
 	"errors"
 	"fmt"
+	"net/url"
 	"os"
 	"strings"
+
+	"github.com/wacloud/wacloud/internal/netaddr"
 )
 
 // Config is what a service gets from its environment.
@@ -15,11 +18,16 @@ type Config struct {
 	VerifyToken   Secret
 	BaseURL       string // empty for Meta's
 	APIVersion    string // empty for [DefaultAPIVersion]
+	// SimulatorToken is of a simulator on this machine, see [WebhookConfig]; empty everywhere else.
+	SimulatorToken Secret
 }
 
 // ConfigFromEnv reads WHATSAPP_PHONE_NUMBER_ID, WHATSAPP_ACCESS_TOKEN, WHATSAPP_APP_SECRET (comma-separated while rotating),
 // WHATSAPP_VERIFY_TOKEN and, where set, WHATSAPP_BASE_URL and WHATSAPP_API_VERSION. Space around values is dropped. The
 // error names every variable that is missing, never a value. Nothing else in the library reads the environment.
+//
+// A simulator adds WHATSAPP_SIMULATOR_TOKEN. It is refused unless WHATSAPP_BASE_URL is on this machine, so that it cannot
+// be left over where a bot talks to Meta.
 func ConfigFromEnv() (Config, error) {
 	var missing []string
 	required := func(name string) string {
@@ -36,6 +44,8 @@ func ConfigFromEnv() (Config, error) {
 		VerifyToken:   NewSecret(required("WHATSAPP_VERIFY_TOKEN")),
 		BaseURL:       strings.TrimSpace(os.Getenv("WHATSAPP_BASE_URL")),
 		APIVersion:    strings.TrimSpace(os.Getenv("WHATSAPP_API_VERSION")),
+
+		SimulatorToken: NewSecret(strings.TrimSpace(os.Getenv("WHATSAPP_SIMULATOR_TOKEN"))),
 	}
 	if len(missing) > 0 {
 		return Config{}, fmt.Errorf("wacloud: config from environment: not set: %s", strings.Join(missing, ", "))
@@ -43,7 +53,17 @@ func ConfigFromEnv() (Config, error) {
 	if len(cfg.AppSecrets) == 0 {
 		return Config{}, errors.New("wacloud: config from environment: WHATSAPP_APP_SECRET holds commas only")
 	}
+	if !cfg.SimulatorToken.IsZero() && !isLocalURL(cfg.BaseURL) {
+		return Config{}, errors.New("wacloud: config from environment: WHATSAPP_SIMULATOR_TOKEN is set, and WHATSAPP_BASE_URL " +
+			"is no simulator on this machine: unset the token")
+	}
 	return cfg, nil
+}
+
+// isLocalURL reports whether an address is on this machine.
+func isLocalURL(address string) bool {
+	u, err := url.Parse(address)
+	return err == nil && netaddr.IsLoopbackHost(u.Hostname())
 }
 
 func splitSecrets(s string) []Secret {
@@ -83,5 +103,7 @@ func (c Config) NewWebhook(h Handler, inbox Inbox, opts ...Option) (*Webhook, er
 		Inbox:       inbox,
 		Store:       client.store,
 		Logger:      client.logger,
+
+		SimulatorToken: c.SimulatorToken,
 	})
 }

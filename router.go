@@ -252,3 +252,6 @@ func (r *Router) hasNotFound() bool {
 	c := r.ready().single[kindNotFound]
 	return c != nil && c.source != ""
 }
+
+// hasSigner tells whether ids may carry a signature.
+func (r *Router) hasSigner() bool { return r.ready().signer != nil }

@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"slices"
 	"sync/atomic"
+	"time"
 )
 
 // WebhookConfig configures a [Webhook].
@@ -43,6 +44,10 @@ type WebhookConfig struct {
 	Logger *slog.Logger
 	// Observer gets measurements. Optional.
 	Observer Observer
+	// SimulatorToken lets the simulator that plays Meta ask which routes the handler has and how the inbox is, dead letters
+	// included: it is answered to whoever GETs the webhook's address from this machine, not through a proxy, with the token
+	// as bearer. [ConfigFromEnv] has what wasim gave out. Without it, and so in production, nobody is told anything.
+	SimulatorToken Secret
 }
 
 // Clients finds the client that answers an event. It is called for each attempt to handle one, from many goroutines. The
@@ -73,6 +78,7 @@ type Webhook struct {
 	large      chan struct{} // slots for bodies that are large
 	memory     bool          // the inbox is a MemoryInbox
 	users      identities
+	started    time.Time
 
 	state  atomic.Int32 // of Run
 	warned atomic.Bool  // that nobody runs the inbox
@@ -90,7 +96,7 @@ func NewWebhook(cfg WebhookConfig) (*Webhook, error) {
 	if err := cfg.check(); err != nil {
 		return nil, fmt.Errorf("wacloud: new webhook: %w", err)
 	}
-	w := &Webhook{cfg: cfg, log: cfg.Logger, large: make(chan struct{}, largeBodies)}
+	w := &Webhook{cfg: cfg, log: cfg.Logger, large: make(chan struct{}, largeBodies), started: time.Now()}
 	if w.log == nil {
 		w.log = slog.New(slog.DiscardHandler)
 	}

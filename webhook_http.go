@@ -44,6 +44,10 @@ func (w *Webhook) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	case http.MethodPost:
 		w.receive(rw, r, conn)
 	case http.MethodGet:
+		if w.fromSimulator(r) {
+			w.tellSimulator(rw, r)
+			return
+		}
 		w.handshake(rw, r)
 	default:
 		rw.Header().Set("Allow", "GET, POST")

@@ -66,6 +66,9 @@ func (s *Simulator) control() http.Handler {
 	mux.HandleFunc("GET /_sim/entries/{id}/copy", s.copyEntry)
 	mux.HandleFunc("POST /_sim/entries/{id}/redeliver", take(maxRequest, s.redeliver))
 
+	mux.HandleFunc("GET /_sim/routes", answer(s.botRoutes))
+	mux.HandleFunc("GET /_sim/dead-letters", answer(s.deadLetters))
+
 	mux.HandleFunc("PATCH /_sim/settings", take(maxRequest, s.change))
 	mux.HandleFunc("POST /_sim/clock", take(maxRequest, s.advance))
 	mux.HandleFunc("POST /_sim/handshake", answer(s.handshake))

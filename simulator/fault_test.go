@@ -100,6 +100,9 @@ func bodies(t *testing.T, arm string, do func(r *rig)) (all []received) {
 		pass(time.Minute)
 		var mu sync.Mutex
 		r.sim.Connect(http.HandlerFunc(func(_ http.ResponseWriter, q *http.Request) {
+			if q.Method != http.MethodPost {
+				return
+			}
 			body, _ := io.ReadAll(q.Body)
 			signature := q.Header.Get("X-Hub-Signature-256")
 			secret := r.sim.Config().AppSecrets[0]

@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
-	"strings"
 	"syscall"
 	"time"
 
@@ -59,12 +58,7 @@ func (f linkFetcher) allows(link string) bool {
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.User != nil || u.Host == "" {
 		return false
 	}
-	return f.remote || isLoopbackName(u.Hostname())
-}
-
-func isLoopbackName(host string) bool {
-	addr, err := netip.ParseAddr(host)
-	return err == nil && addr.Unmap().IsLoopback() || strings.EqualFold(host, "localhost")
+	return f.remote || netaddr.IsLoopbackHost(u.Hostname())
 }
 
 // fetch returns the file behind a link and its type.
@@ -81,7 +75,7 @@ func (f linkFetcher) fetch(ctx context.Context, link string) (mimeType string, d
 	if err != nil {
 		return "", nil, err
 	}
-	resp, err := f.client(isLoopbackName(req.URL.Hostname())).Do(req)
+	resp, err := f.client(netaddr.IsLoopbackHost(req.URL.Hostname())).Do(req)
 	if err != nil {
 		return "", nil, err
 	}
@@ -99,7 +93,7 @@ func (f linkFetcher) fetch(ctx context.Context, link string) (mimeType string, d
 // client follows redirects to where a link may lead: from the internet not to this machine.
 func (f linkFetcher) client(local bool) *http.Client {
 	return &http.Client{Transport: f.transport, CheckRedirect: func(req *http.Request, via []*http.Request) error {
-		if len(via) >= maxLinkHops || !f.allows(req.URL.String()) || isLoopbackName(req.URL.Hostname()) && !local {
+		if len(via) >= maxLinkHops || !f.allows(req.URL.String()) || netaddr.IsLoopbackHost(req.URL.Hostname()) && !local {
 			return errNotFetched
 		}
 		return nil

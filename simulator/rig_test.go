@@ -42,21 +42,20 @@ func inRig(t *testing.T, test func(t *testing.T, r *rig), change ...func(*simula
 		opts := simulator.Options{BaseURL: baseURL, Numbers: []simulator.Number{
 			{ID: number, Display: "15550005555"}, {ID: "100000000000002", Display: "15550005556"},
 		}}
+		router := newRouter()
+		opts.Lookup = simulator.RouterLookup(router)
 		for _, f := range change {
 			f(&opts)
 		}
-		r := newRig(t, opts)
+		r := newRig(t, opts, router)
 		synctest.Wait() // the inbox runs
 		test(t, r)
 	})
 }
 
-func newRig(t *testing.T, opts simulator.Options) *rig {
+func newRig(t *testing.T, opts simulator.Options, router *wacloud.Router) *rig {
 	t.Helper()
-	r := &rig{t: t, router: newRouter()}
-	if opts.Lookup == nil {
-		opts.Lookup = simulator.RouterLookup(r.router)
-	}
+	r := &rig{t: t, router: router}
 	sim, err := simulator.New(opts)
 	require.NoError(t, err)
 	r.sim, r.http = sim, &http.Client{Transport: graph.InProcess{Handler: sim}}
@@ -190,6 +189,8 @@ type snapshot struct {
 	Faults   []snapshotFault   `json:"faults"`
 	Settings map[string]any    `json:"settings"`
 	Logs     []snapshotLine    `json:"logs"`
+
+	DeadLetters json.RawMessage `json:"dead_letters"`
 }
 
 type snapshotUser struct {

@@ -169,7 +169,7 @@ func TestRealTokenIsRefusedAndForgotten(t *testing.T) {
 func (r *rig) requireNowhere(words ...string) {
 	r.t.Helper()
 	s := r.state()
-	paths := []string{"state", "save", "transcript", "transcript?as=markdown", "saves", "faults/kinds"}
+	paths := []string{"state", "save", "transcript", "transcript?as=markdown", "saves", "faults/kinds", "routes", "dead-letters"}
 	for _, e := range s.Entries {
 		id := jsonNumber(e.ID)
 		paths = append(paths, "entries/"+id, "entries/"+id+"/copy?as=curl", "entries/"+id+"/copy?as=go", "entries/"+id+"/copy?as=fixture")
@@ -194,8 +194,9 @@ func TestSecretsAreGivenAwayNowhere(t *testing.T) {
 		r.post("handshake", `{}`)
 		pass(time.Minute)
 		cfg := r.sim.Config()
-		require.Len(t, r.sim.Env(), 5)
-		r.requireNowhere(cfg.AccessToken.Reveal(), cfg.AppSecrets[0].Reveal(), cfg.VerifyToken.Reveal(), r.sim.ControlToken().Reveal())
+		require.Len(t, r.sim.Env(), 6)
+		r.requireNowhere(cfg.AccessToken.Reveal(), cfg.AppSecrets[0].Reveal(), cfg.VerifyToken.Reveal(), r.sim.ControlToken().Reveal(),
+			cfg.SimulatorToken.Reveal())
 	})
 }
 

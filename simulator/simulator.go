@@ -8,11 +8,13 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/wacloud/wacloud"
 	"github.com/wacloud/wacloud/internal/graph"
+	"github.com/wacloud/wacloud/internal/netaddr"
 )
 
 // A Number is a business phone number that the bot answers for.
@@ -34,7 +36,8 @@ type Options struct {
 	Users   []wacloud.User // defaults to one, Ana
 
 	// Lookup tells which route of the bot takes the id of a button, so that the page shows it and flags a button that
-	// reaches none. [RouterLookup] makes one of a router.
+	// reaches none. [RouterLookup] makes one of a router. A bot that is built on the library and started with
+	// [Simulator.Env] or [Simulator.Config] needs none: it tells its routes itself.
 	Lookup func(id string) (pattern string, params map[string]string, ok bool)
 
 	// Dir is a folder in which states are saved by name; without one they can only be downloaded.
@@ -59,9 +62,13 @@ type Simulator struct {
 	secrets secrets
 	log     lineLog
 	links   linkFetcher
-	streams atomic.Int32    // that are open
-	closed  context.Context // ends the streams
-	close   context.CancelFunc
+	streams atomic.Int32 // that are open
+	told    told
+
+	inProcess atomic.Bool     // the bot is
+	closed    context.Context // ends the streams and the watch
+	close     context.CancelFunc
+	watch     sync.WaitGroup
 }
 
 // maxRecords is how many messages of a chat, calls and webhooks are kept, of each.
@@ -81,12 +88,13 @@ type secrets struct {
 	appSecret   string
 	verifyToken string
 	control     string
+	bot         string // opens what the bot tells of itself
 }
 
 func newSecrets() secrets {
 	return secrets{
 		accessToken: "wasim-" + rand.Text(), appSecret: strings.ToLower(rand.Text()), verifyToken: "verify-" + rand.Text(),
-		control: rand.Text(),
+		control: rand.Text(), bot: rand.Text(),
 	}
 }
 
@@ -145,6 +153,7 @@ func (s *Simulator) start() error {
 		engine.Connect(s.opts.Webhook, nil)
 	}
 	s.handler = s.guard(s.routes())
+	s.watch.Go(s.watchBot)
 	return nil
 }
 
@@ -167,12 +176,14 @@ func (s *Simulator) SetBaseURL(baseURL string) {
 
 // Connect sends the webhooks to a handler in the same process, a [wacloud.Webhook] for example.
 func (s *Simulator) Connect(webhook http.Handler) {
+	s.inProcess.Store(true)
 	s.engine.Connect("https://bot.invalid/webhook", graph.InProcess{Handler: webhook})
 }
 
 // Close stops what is under way and waits for it. Event streams end.
 func (s *Simulator) Close() {
 	s.close()
+	s.watch.Wait()
 	s.engine.Stop()
 	s.links.close()
 }
@@ -185,18 +196,24 @@ func (s *Simulator) Config() wacloud.Config {
 		AppSecrets:    []wacloud.Secret{wacloud.NewSecret(s.secrets.appSecret)},
 		VerifyToken:   wacloud.NewSecret(s.secrets.verifyToken),
 		BaseURL:       s.opts.BaseURL,
+
+		SimulatorToken: wacloud.NewSecret(s.secrets.bot),
 	}
 }
 
 // Env is the variables that [wacloud.ConfigFromEnv] reads, as NAME=value.
 func (s *Simulator) Env() []string {
-	return []string{
+	env := []string{
 		"WHATSAPP_BASE_URL=" + s.opts.BaseURL,
 		"WHATSAPP_PHONE_NUMBER_ID=" + s.opts.Numbers[0].ID,
 		"WHATSAPP_ACCESS_TOKEN=" + s.secrets.accessToken,
 		"WHATSAPP_APP_SECRET=" + s.secrets.appSecret,
 		"WHATSAPP_VERIFY_TOKEN=" + s.secrets.verifyToken,
 	}
+	if u, err := url.Parse(s.opts.BaseURL); err == nil && netaddr.IsLoopbackHost(u.Hostname()) { // else it would be refused
+		env = append(env, "WHATSAPP_SIMULATOR_TOKEN="+s.secrets.bot)
+	}
+	return env
 }
 
 // PageURL is the address of the page with the start-up token in it: print it, and let nobody else see it.

@@ -13,22 +13,25 @@ import (
 
 // state is the snapshot, or what has changed since another one: see API.md.
 type state struct {
-	Now      *time.Time    `json:"now,omitempty"`
-	Bot      *botState     `json:"bot,omitempty"`
-	Numbers  []numberState `json:"numbers,omitempty"`
-	Users    []userState   `json:"users,omitempty"`
-	Chats    []chatState   `json:"chats,omitempty"`
-	Messages []messageView `json:"messages,omitempty"`
-	Entries  []entryView   `json:"entries,omitempty"`
-	Faults   *[]faultState `json:"faults,omitempty"`
-	Settings *settings     `json:"settings,omitempty"`
-	Logs     []logLine     `json:"logs,omitempty"`
+	Now      *time.Time     `json:"now,omitempty"`
+	Bot      *botState      `json:"bot,omitempty"`
+	Numbers  []numberState  `json:"numbers,omitempty"`
+	Users    []userState    `json:"users,omitempty"`
+	Chats    []chatState    `json:"chats,omitempty"`
+	Messages []messageView  `json:"messages,omitempty"`
+	Entries  []entryView    `json:"entries,omitempty"`
+	Faults   *[]faultState  `json:"faults,omitempty"`
+	Letters  *[]letterState `json:"dead_letters,omitempty"`
+	Settings *settings      `json:"settings,omitempty"`
+	Logs     []logLine      `json:"logs,omitempty"`
 }
 
 type botState struct {
-	Webhook   string `json:"webhook"`
-	Reachable *bool  `json:"reachable,omitempty"`
-	Exec      string `json:"exec,omitempty"`
+	Webhook   string      `json:"webhook"`
+	Reachable *bool       `json:"reachable,omitempty"`
+	Exec      string      `json:"exec,omitempty"`
+	StartedAt time.Time   `json:"started_at,omitzero"`
+	Inbox     *inboxState `json:"inbox,omitempty"`
 }
 
 type numberState struct {
@@ -112,17 +115,18 @@ type problemView struct {
 
 // mark is how much of the state somebody has seen.
 type mark struct {
-	rev, generation, line int
-	faults, bot           []byte // as they were written
+	rev, generation, line, routes int
+	faults, bot, letters          []byte // as they were written
 }
 
 // look returns what is new since from; whole means that it replaces what was seen before.
 func (s *Simulator) look(from mark) (st state, to mark, whole bool) {
 	v := s.engine.View(from.rev)
-	if v.Generation != from.generation || from.rev == 0 {
+	_, _, routes := s.told.get()
+	if v.Generation != from.generation || routes != from.routes || from.rev == 0 {
 		v, whole, from = s.engine.View(0), true, mark{line: 0}
 	}
-	to = mark{rev: v.Rev, generation: v.Generation, line: from.line, faults: from.faults, bot: from.bot}
+	to = mark{rev: v.Rev, generation: v.Generation, line: from.line, routes: routes}
 	if whole || v.Advanced {
 		st.Now = &v.Now
 	}
@@ -154,7 +158,15 @@ func (s *Simulator) lookAside(st *state, from mark, to *mark) {
 	if to.faults = asJSON(faults); !bytes.Equal(from.faults, to.faults) {
 		st.Faults = &faults
 	}
-	bot := s.botState()
+	letters := []letterState{}
+	report, _, _ := s.told.get()
+	if report != nil {
+		letters = append(letters, report.DeadLetters...)
+	}
+	if to.letters = asJSON(letters); !bytes.Equal(from.letters, to.letters) {
+		st.Letters = &letters
+	}
+	bot := s.botState(report)
 	if to.bot = asJSON(bot); !bytes.Equal(from.bot, to.bot) {
 		st.Bot = &bot
 	}
@@ -172,12 +184,15 @@ func asJSON(v any) []byte {
 }
 
 func (st state) empty() bool {
-	return st.Now == nil && st.Bot == nil && st.Settings == nil && st.Faults == nil &&
+	return st.Now == nil && st.Bot == nil && st.Settings == nil && st.Faults == nil && st.Letters == nil &&
 		len(st.Users)+len(st.Chats)+len(st.Messages)+len(st.Entries)+len(st.Logs) == 0
 }
 
-func (s *Simulator) botState() botState {
+func (s *Simulator) botState(report *botReport) botState {
 	b := botState{Webhook: s.opts.Webhook, Exec: s.opts.Exec}
+	if report != nil {
+		b.StartedAt, b.Inbox = report.StartedAt, report.Inbox
+	}
 	if up, known := s.engine.Reachable(); known {
 		b.Reachable = &up
 	}
@@ -244,13 +259,7 @@ func (s *Simulator) optionsOf(m graph.Message) []optionView {
 		v := optionView{
 			Key: keyOf(i), Kind: optionNames[o.Kind], ID: o.ID, Title: o.Title, Description: o.Description, Card: o.Card,
 		}
-		if s.opts.Lookup != nil {
-			if pattern, params, ok := s.opts.Lookup(o.ID); ok {
-				v.Route = &routeView{pattern, params}
-			} else {
-				v.Unrouted = true
-			}
-		}
+		v.Route, v.Unrouted = s.routeOf(o.ID)
 		all = append(all, v)
 	}
 	return all

@@ -46,7 +46,10 @@ func bot(address string) error {
 	}
 	r := wacloud.NewRouter()
 	r.Text(func(ctx context.Context, e *wacloud.Event) error {
-		_, err := e.Respond(ctx, wacloud.NewButtons("Hello", wacloud.Button{ID: "more", Title: "More"}))
+		if e.Text() == "fail" {
+			return wacloud.Permanent(errors.New("the kitchen is closed"))
+		}
+		_, err := e.Respond(ctx, wacloud.NewButtons("Hello", wacloud.Button{ID: "more", Title: "More"}, wacloud.Button{ID: "gone:1", Title: "Gone"}))
 		return err
 	})
 	r.Reply("more", func(ctx context.Context, e *wacloud.Event) error {
@@ -224,6 +227,52 @@ func waitForLine(t *testing.T, r *running, text string) {
 	require.Fail(t, "the stream has ended", text)
 }
 
+// A bot that -exec started tells its routes and its dead letters without a word in its program.
+func TestBotTellsOfItself(t *testing.T) {
+	t.Parallel()
+	address := freeAddress(t)
+	self, err := os.Executable()
+	require.NoError(t, err)
+	r := start(t, []string{"WASIM_TEST_BOT=" + address, "WHATSAPP_SIMULATOR_TOKEN=canary"},
+		"-webhook", "http://"+address+"/webhook", "-exec", self)
+	waitUntil(t, r, func() bool { return strings.Contains(r.must("routes", "-json"), `"known":true`) })
+	require.Contains(t, r.must("routes", "-json"), `{"kind":"reply","pattern":"more","source":"`)
+	require.Contains(t, r.must("routes"), "more")
+
+	r.must("say", "hi")
+	waitForLine(t, r, "[More]")
+	var state struct {
+		Messages []struct {
+			Options []struct {
+				ID       string
+				Route    *struct{ Pattern string }
+				Unrouted bool
+			}
+		}
+	}
+	require.NoError(t, json.Unmarshal([]byte(r.must("state", "-json")), &state))
+	options := state.Messages[1].Options
+	require.Equal(t, "more", options[0].Route.Pattern)
+	require.True(t, options[1].Unrouted, "flagged before it is tapped")
+
+	require.Contains(t, r.must("dead-letters"), "none")
+	r.must("say", "fail")
+	waitUntil(t, r, func() bool { return strings.Contains(r.must("dead-letters"), "the kitchen is closed") })
+	require.Regexp(t, `message text +wamid\.\S+ +after 1 attempt`, r.must("dead-letters"))
+}
+
+// waitUntil follows the stream until done.
+func waitUntil(t *testing.T, r *running, done func() bool) {
+	t.Helper()
+	for range 600 {
+		if done() {
+			return
+		}
+		<-time.After(100 * time.Millisecond)
+	}
+	require.Fail(t, "it never was", r.out.String())
+}
+
 func TestSessionFileIsTheUsersAlone(t *testing.T) {
 	t.Parallel()
 	r := start(t, nil)
@@ -313,6 +362,8 @@ func TestVerbsBecomeCalls(t *testing.T) {
 		{[]string{"fault", "drop", "-probability", "0.5", "-seed", "7"}, `POST /_sim/faults {"kind":"drop","probability":0.5,"seed":7}`},
 		{[]string{"disarm"}, `DELETE /_sim/faults`},
 		{[]string{"disarm", "3"}, `DELETE /_sim/faults/3`},
+		{[]string{"dead-letters", "-json"}, `GET /_sim/dead-letters`},
+		{[]string{"routes", "-json"}, `GET /_sim/routes`},
 		{[]string{"settings", "-window", "fail", "-pair-limit", "false"}, `PATCH /_sim/settings {"pair_limit":false,"window":"fail"}`},
 		{[]string{"clock", "86400000"}, `POST /_sim/clock {"advance_ms":86400000}`},
 		{[]string{"entry", "7"}, `GET /_sim/entries/7`},

@@ -129,6 +129,9 @@ var verbs = []verb{
 	get("copy", "prints an entry as curl, go or fixture", "id", "as").at("entries/{id}/copy"),
 	act("redeliver", "sends a webhook once more, or an edited one", text("id"), text("body")).at("entries/{id}/redeliver"),
 
+	{name: "routes", what: "prints the routes that the bot told", method: http.MethodGet, path: "/_sim/routes", run: routes},
+	{name: "dead-letters", what: "prints the events that the bot gave up", method: http.MethodGet, path: "/_sim/dead-letters", run: deadLetters},
+
 	{
 		name: "settings", what: "changes settings", method: http.MethodPatch, path: "/_sim/settings", flags: []field{
 			{"window", isString},

@@ -42,7 +42,10 @@ func newServiceOn(inbox wacloud.Inbox, store wacloud.Store, cfg wacloud.Config, 
 		Handler:     router,
 		Inbox:       inbox,
 		Store:       store,
-		Logger:      slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError})),
+
+		SimulatorToken: cfg.SimulatorToken,
+
+		Logger: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError})),
 	})
 	if err != nil {
 		return nil, err

@@ -25,6 +25,7 @@ type target struct {
 	client  *http.Client
 	down    bool   // the last one found nobody
 	reached bool   // one has found somebody
+	back    int    // counts how often somebody was there again, or somebody else
 	late    []late // to be repeated when the bot is up again
 	batch   batch
 }
@@ -62,6 +63,7 @@ func (e *Engine) Connect(webhookURL string, transport http.RoundTripper) {
 	e.target.mu.Lock()
 	defer e.target.mu.Unlock()
 	e.target.url = webhookURL
+	e.target.back++
 	e.target.client = &http.Client{
 		Transport:     transport,
 		Timeout:       30 * time.Second,
@@ -73,6 +75,20 @@ func (e *Engine) connected() bool {
 	e.target.mu.Lock()
 	defer e.target.mu.Unlock()
 	return e.target.client != nil
+}
+
+// address is where webhooks go, and the client that goes there; nil before [Engine.Connect].
+func (e *Engine) address() (string, *http.Client) {
+	e.target.mu.Lock()
+	defer e.target.mu.Unlock()
+	return e.target.url, e.target.client
+}
+
+// Back counts how often the bot was there again after it was not, or was another one.
+func (e *Engine) Back() int {
+	e.target.mu.Lock()
+	defer e.target.mu.Unlock()
+	return e.target.back
 }
 
 // Reachable reports whether the last webhook found a bot; known is false before the first.
@@ -135,14 +151,12 @@ func (e *Engine) exchange(ctx context.Context, l letter) Delivery {
 	start := time.Now()
 	d.Err = e.post(ctx, l, &d)
 	d.Took = time.Since(start)
-	e.notice(ctx, d)
+	e.Notice(ctx, d.Err)
 	return d
 }
 
 func (e *Engine) post(ctx context.Context, l letter, d *Delivery) error {
-	e.target.mu.Lock()
-	address, client := e.target.url, e.target.client
-	e.target.mu.Unlock()
+	address, client := e.address()
 	if client == nil {
 		return errNotConnected
 	}
@@ -161,16 +175,16 @@ func (e *Engine) post(ctx context.Context, l letter, d *Delivery) error {
 		return err
 	}
 	d.Answered = shown(resp.Header)
-	d.Status, d.Answer, err = read(resp, nil)
+	d.Status, d.Answer, err = read(resp, nil, maxAnswer)
 	return err
 }
 
-func read(resp *http.Response, err error) (status int, text []byte, _ error) {
+func read(resp *http.Response, err error, most int64) (status int, text []byte, _ error) {
 	if err != nil {
 		return 0, nil, err
 	}
 	defer resp.Body.Close()
-	text, err = io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
+	text, err = io.ReadAll(io.LimitReader(resp.Body, most))
 	return resp.StatusCode, text, err
 }
 
@@ -189,17 +203,20 @@ func (e *Engine) record(d Delivery) Delivery {
 	return d
 }
 
-// notice sees whether the bot is up. When it is again, what is late comes.
-func (e *Engine) notice(ctx context.Context, d Delivery) {
+// Notice sees by what became of a request whether the bot is up. When it is again, what is late comes.
+func (e *Engine) Notice(ctx context.Context, err error) {
 	e.target.mu.Lock()
 	wasDown := e.target.down
 	switch {
-	case d.Err == nil:
+	case err == nil:
 		e.target.down, e.target.reached = false, true
 	case ctx.Err() == nil:
 		e.target.down = true
 	}
 	back := wasDown && !e.target.down
+	if back {
+		e.target.back++
+	}
 	e.target.mu.Unlock()
 	if back {
 		e.Restarted()
@@ -228,9 +245,7 @@ func (e *Engine) Deliveries() []Delivery {
 
 // Handshake asks the bot for the verification that Meta does when an address is registered.
 func (e *Engine) Handshake(ctx context.Context) error {
-	e.target.mu.Lock()
-	address, client := e.target.url, e.target.client
-	e.target.mu.Unlock()
+	address, client := e.address()
 	if client == nil {
 		return errNotConnected
 	}
@@ -248,7 +263,8 @@ func (e *Engine) Handshake(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	status, text, err := read(client.Do(req))
+	resp, err := client.Do(req)
+	status, text, err := read(resp, err, maxAnswer)
 	if urlErr, ok := errors.AsType[*url.Error](err); ok { // its text holds the verify token
 		err = urlErr.Err
 	}
@@ -259,6 +275,25 @@ func (e *Engine) Handshake(ctx context.Context) error {
 		return fmt.Errorf("graph: handshake: the bot answered %d %q, not 200 and the challenge", status, text)
 	}
 	return nil
+}
+
+// maxTold is how much a bot may tell of itself.
+const maxTold = 4 << 20
+
+// Ask asks the bot at the address of its webhook for what it tells of itself; token is the bearer.
+func (e *Engine) Ask(ctx context.Context, token string) (status int, body []byte, err error) {
+	address, client := e.address()
+	if client == nil {
+		return 0, nil, errNotConnected
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, http.NoBody)
+	if err != nil {
+		return 0, nil, err
+	}
+	req.Header.Set("Authorization", "Bearer "+token)
+	req.Header.Set("Accept", "application/json")
+	resp, err := client.Do(req)
+	return read(resp, err, maxTold)
 }
 
 // Delivering reports whether webhooks wait to be delivered.

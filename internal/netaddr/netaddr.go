@@ -1,9 +1,10 @@
-// Package netaddr tells public network addresses from all others.
+// Package netaddr tells public network addresses, and those of this machine, from all others.
 package netaddr
 
 import (
 	"net/netip"
 	"slices"
+	"strings"
 )
 
 // Plain is the address that addr stands for: IPv4 inside IPv6 and a NAT64 translation count as the IPv4 address.
@@ -21,6 +22,12 @@ func IsPublic(addr netip.Addr) bool {
 	addr = Plain(addr)
 	return !addr.IsLoopback() && addr.Zone() == "" && addr.IsGlobalUnicast() && !addr.IsPrivate() &&
 		!slices.ContainsFunc(notPublic, func(p netip.Prefix) bool { return p.Contains(addr) })
+}
+
+// IsLoopbackHost reports whether a host, as it stands in a URL, is this machine by its name alone: nothing is looked up.
+func IsLoopbackHost(host string) bool {
+	addr, err := netip.ParseAddr(host)
+	return err == nil && addr.Unmap().IsLoopback() || strings.EqualFold(host, "localhost")
 }
 
 var nat64 = netip.MustParsePrefix("64:ff9b::/96")
