@@ -137,9 +137,17 @@ func (in *Inbox) makeStreams(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	in.done, err = in.js.CreateOrUpdateKeyValue(ctx, jetstream.KeyValueConfig{
-		Bucket: c.name + "_done", TTL: dedupeFor, History: 1, Replicas: c.replicas, Storage: jetstream.FileStorage,
+	// A bucket as the client library makes it, but that with replicas only the leader is asked: another server may answer as
+	// things were a moment ago, when the event was not done.
+	bucket := c.name + "_done"
+	_, err = in.js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
+		Name: "KV_" + bucket, Subjects: []string{"$KV." + bucket + ".>"}, MaxMsgsPerSubject: 1, MaxAge: dedupeFor, Discard: jetstream.DiscardNew,
+		AllowRollup: true, DenyDelete: true, AllowDirect: c.replicas == 1, Replicas: c.replicas, Storage: jetstream.FileStorage,
 	})
+	if err != nil {
+		return err
+	}
+	in.done, err = in.js.KeyValue(ctx, bucket)
 	return err
 }
 

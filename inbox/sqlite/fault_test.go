@@ -3,6 +3,7 @@ package sqlite_test
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -328,3 +329,51 @@ func TestNoTransactionIsOpenWhileAHandlerRuns(t *testing.T) {
 	cancel()
 	require.NoError(t, <-done)
 }
+
+// One connection writes: a handler that asks the inbox and the store for all that they do, and commits with them at its
+// end, waits for nobody, and least of all for itself.
+func TestHandlerThatUsesEverything(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "bot.db")
+	in := open(t, path)
+	store := in.Store()
+	_, err := raw(t, path).ExecContext(t.Context(), "CREATE TABLE orders (who TEXT)")
+	require.NoError(t, err)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	require.NoError(t, put(t, in, 1, "first"))
+	var failed error
+	require.NoError(t, in.Run(ctx, wacloud.RunConfig{Workers: 1, MaxAttempts: 1, Handler: wacloud.HandlerFunc(func(ctx context.Context, e *wacloud.Event) error {
+		if e.Text() == "second" { // what the first brought, and the first has committed
+			defer cancel()
+			var orders int
+			failed = raw(t, path).QueryRowContext(ctx, "SELECT COUNT(*) FROM orders").Scan(&orders)
+			if failed == nil && orders != 1 {
+				failed = fmt.Errorf("%d orders, want 1", orders)
+			}
+			return failed
+		}
+		return errors.Join(
+			sqlinbox.OnComplete(ctx, func(ctx context.Context, tx *sql.Tx) error {
+				_, err := tx.ExecContext(ctx, "INSERT INTO orders (who) VALUES ('first')")
+				return err
+			}),
+			store.Put(ctx, "a", []byte("1"), time.Hour),
+			second(store.Swap(ctx, "b", 0, []byte("1"), time.Hour)),
+			second(store.Scan(ctx, "", "", 10)),
+			store.Delete(ctx, "a"),
+			put(t, in, 2, "second"),
+			second(in.Stats(ctx)),
+			second(in.DeadLetters(ctx, "", 10)),
+			in.Ready(ctx),
+			wacloud.Extend(ctx, time.Minute),
+		)
+	})}))
+	require.NoError(t, failed)
+	require.NotErrorIs(t, ctx.Err(), context.DeadlineExceeded, "the handler waits for itself")
+	letters, err := in.DeadLetters(t.Context(), "", 10)
+	require.NoError(t, err)
+	require.Empty(t, letters)
+}
+
+func second[T any](_ T, err error) error { return err }
