@@ -171,18 +171,22 @@ func (t *turn) undo(ctx context.Context) {
 
 // readChoice returns the zero openChoice where none is open.
 func readChoice(ctx context.Context, store Store, key string) (openChoice, uint64, error) {
+	return readRecord[openChoice](ctx, store, key)
+}
+
+// readRecord reads a record of the store. One that is absent, or of a release that wrote it in another form, is zero.
+func readRecord[T any](ctx context.Context, store Store, key string) (T, uint64, error) {
+	var record, none T
 	value, version, err := store.Get(ctx, key)
-	if errors.Is(err, ErrNotFound) {
-		return openChoice{}, 0, nil
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return none, 0, nil
+	case err != nil:
+		return none, 0, err
+	case json.Unmarshal(value, &record) != nil:
+		return none, version, nil
 	}
-	if err != nil {
-		return openChoice{}, 0, err
-	}
-	var open openChoice
-	if !json.Valid(value) || json.Unmarshal(value, &open) != nil {
-		open = openChoice{} // of another release: nothing that can be typed
-	}
-	return open, version, nil
+	return record, version, nil
 }
 
 func putChoice(ctx context.Context, store Store, key string, open openChoice) error {

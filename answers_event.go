@@ -6,16 +6,17 @@ import (
 	"errors"
 )
 
-// typedAnswer is the store's record of what an event chose.
+// typedAnswer is the store's record of what an event chose, or was expected for.
 type typedAnswer struct {
-	Choice  string `json:"choice"` // id of the openChoice
-	ID      string `json:"id"`
-	Title   string `json:"title"`
-	Message string `json:"message,omitempty"`
+	Choice   string `json:"choice,omitempty"`   // id of the openChoice
+	Expected string `json:"expected,omitempty"` // id of the expectation, where there is no Choice
+	ID       string `json:"id"`
+	Title    string `json:"title,omitempty"`
+	Message  string `json:"message,omitempty"`
 }
 
-// resolveAnswer makes a text that is an answer to the user's open choice a [Reply], and closes the choice that was
-// answered by tap or text. e is the attempt's own copy.
+// resolveAnswer makes a text that is an answer to the user's open choice, or else one that [Expect] waits for, a [Reply].
+// It closes what was answered, by text or tap. e is the attempt's own copy.
 func resolveAnswer(ctx context.Context, store Store, e *Event) error {
 	key := choiceKey(e.UserKey())
 	if store == nil || key == "" || !canAnswer(e) {
@@ -26,12 +27,15 @@ func resolveAnswer(ctx context.Context, store Store, e *Event) error {
 	}
 	a, err := recallAnswer(ctx, store, e)
 	if err == nil && a.ID == "" {
-		a, err = chooseAnswer(ctx, store, key, e)
+		a, err = findAnswer(ctx, store, key, e)
 	}
 	if err != nil || a.ID == "" {
 		return err
 	}
 	e.answer(a)
+	if a.Expected != "" {
+		return closeExpected(ctx, store, e.UserKey(), a.Expected)
+	}
 	return closeChoice(ctx, store, key, a.Choice)
 }
 
@@ -41,11 +45,27 @@ func answerKeys(e *Event) []string {
 	switch {
 	case key == "" || !canAnswer(e):
 		return nil
-	case isTap(e) || e.ID == "":
+	case isTap(e):
 		return []string{key}
 	default:
-		return []string{key, answerKey(e)}
+		return []string{key, answerKey(e), expectKey(e.UserKey())}
 	}
+}
+
+// findAnswer finds what the text is an answer to and records it.
+func findAnswer(ctx context.Context, store Store, key string, e *Event) (typedAnswer, error) {
+	a, err := chooseAnswer(ctx, store, key, e)
+	if err == nil && a.ID == "" {
+		a, err = chooseExpected(ctx, store, e)
+	}
+	if err != nil || a.ID == "" || e.ID == "" {
+		return a, err
+	}
+	value, err := json.Marshal(a)
+	if err == nil {
+		err = store.Put(ctx, answerKey(e), value, sentTTL)
+	}
+	return a, err
 }
 
 // resolveRecorded is resolveAnswer for an event that was given up: only what it chose before counts.
@@ -63,7 +83,7 @@ func canAnswer(e *Event) bool {
 	if e.Kind != KindMessage || e.Standby || e.Message == nil || e.Message.GroupID != "" {
 		return false
 	}
-	return isTap(e) || e.Message.Reply == nil && e.Text() != "" && len(e.Text()) <= maxTyped
+	return isTap(e) || e.Message.Reply == nil && e.Text() != ""
 }
 
 // maxTyped is the length in bytes above which no text is a title.
@@ -86,8 +106,11 @@ func recallAnswer(ctx context.Context, store Store, e *Event) (typedAnswer, erro
 	return a, json.Unmarshal(value, &a)
 }
 
-// chooseAnswer finds what the text chose and records it.
+// chooseAnswer finds which of the user's open choices the text is.
 func chooseAnswer(ctx context.Context, store Store, key string, e *Event) (typedAnswer, error) {
+	if len(e.Text()) > maxTyped {
+		return typedAnswer{}, nil
+	}
 	open, _, err := readChoice(ctx, store, key)
 	if err != nil || len(open.Choices) == 0 || open.isOf(e) || !open.isAbout(e.Message.Context) {
 		return typedAnswer{}, err
@@ -96,15 +119,7 @@ func chooseAnswer(ctx context.Context, store Store, key string, e *Event) (typed
 	if !ok {
 		return typedAnswer{}, nil
 	}
-	a := typedAnswer{Choice: open.ID, ID: c.ID, Title: c.Title, Message: open.message()}
-	if e.ID == "" {
-		return a, nil
-	}
-	value, err := json.Marshal(a)
-	if err == nil {
-		err = store.Put(ctx, answerKey(e), value, sentTTL)
-	}
-	return a, err
+	return typedAnswer{Choice: open.ID, ID: c.ID, Title: c.Title, Message: open.message()}, nil
 }
 
 // isOf reports whether an earlier run of e's own handler sent the choice.
@@ -137,6 +152,9 @@ func closeChoice(ctx context.Context, store Store, key, id string) error {
 func (e *Event) answer(a typedAnswer) {
 	m := *e.Message
 	m.Reply = &Reply{Kind: ReplyKindTyped, ID: a.ID, Title: a.Title, ContextID: a.Message}
+	if a.Expected != "" {
+		m.Reply.Kind = ReplyKindExpected
+	}
 	e.Message = &m
 }
 

@@ -228,11 +228,12 @@ const (
 	ReplyKindFlow                                // a flow or an address form, whose answers are in Data (nfm_reply)
 	ReplyKindCallPermission                      // "accept" or "reject", in ID and Title (call_permission_reply)
 	ReplyKindPayment                             // a payment: its reference in ID, all of it in Data (payment_method)
+	ReplyKindExpected                            // a text that was waited for, see [Expect]: ID is the route's, the text is in [Event.Text]
 )
 
 // String is the kind in lower case: "button", "list row", …
 func (k ReplyKind) String() string {
-	names := [...]string{"none", "button", "list row", "quick", "typed", "flow", "call permission", "payment"}
+	names := [...]string{"none", "button", "list row", "quick", "typed", "flow", "call permission", "payment", "expected"}
 	if int(k) >= len(names) {
 		return "reply kind " + strconv.Itoa(int(k))
 	}

@@ -32,6 +32,7 @@ type Middleware func(HandlerFunc) HandlerFunc
 //	event                                           goes to the first of these that is registered
 //	a tap: button, list row, quick reply, typed     Reply by id, Label by title, NotFound
 //	the answer of a flow or an address form         Flow by name, Message, NotFound
+//	a text that was waited for, see Expect          Reply by id, Text, Message, Event
 //	a payment, a call permission                    Message, Event
 //	a text                                          Text, Message, Event
 //	a location                                      Location, Message, Event
@@ -85,7 +86,7 @@ func (r *Router) ready() *routeTable {
 }
 
 // Reply registers the callback for taps whose id matches pattern: reply buttons, list rows, quick replies of templates
-// and carousels, and typed answers. Patterns are absolute, in groups and mounted routers too. The callback reads the
+// and carousels, typed answers, and texts that [Expect] waits for. Patterns are absolute, in groups and mounted routers too. The callback reads the
 // parameters with [Event.Param] and [Event.Rest]; see [On] for typed ones.
 func (r *Router) Reply(pattern string, h HandlerFunc, mw ...Middleware) {
 	r.add(kindReply, pattern, h, mw, callSite())

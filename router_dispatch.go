@@ -18,8 +18,14 @@ func (r *Router) Handle(ctx context.Context, e *Event) error {
 	if c == nil {
 		return nil
 	}
+	if e.binding != nil && e.binding.run == nil {
+		ctx = context.WithValue(ctx, bindingKey{}, e.binding)
+	}
 	return c.chain(ctx, e)
 }
+
+// bindingKey finds the binding of an event that is handled outside of an inbox's run: a run is its own context.
+type bindingKey struct{}
 
 // HandleFailed calls the callback of [Router.Failed]. [Event.Param] works in it as in the callback that failed.
 func (r *Router) HandleFailed(ctx context.Context, e *Event, err error) {
@@ -90,18 +96,29 @@ func (t *routeTable) chooseForReply(e *Event, reply *Reply) *callback {
 		return t.first(kindMessage, kindNotFound)
 	case ReplyKindPayment, ReplyKindCallPermission:
 		return t.chooseForMessage(e.Message)
+	case ReplyKindExpected:
+		return t.chooseForExpected(e, reply)
 	default:
 		return t.chooseForTap(e, reply)
 	}
 }
 
-// isTap tells whether e is a reply that Router.Reply sees.
+// chooseForExpected trusts the id, which Expect wrote. A text whose route is gone is a text.
+func (t *routeTable) chooseForExpected(e *Event, reply *Reply) *callback {
+	e.route.id = reply.ID
+	if found := t.replies.find(reply.ID); found != nil {
+		return found.value
+	}
+	return t.chooseForMessage(e.Message)
+}
+
+// isTap tells whether e is an option that the user chose.
 func isTap(e *Event) bool {
 	if e.Kind != KindMessage || e.Standby || e.Message == nil || e.Message.Reply == nil {
 		return false
 	}
 	switch e.Message.Reply.Kind {
-	case ReplyKindFlow, ReplyKindPayment, ReplyKindCallPermission:
+	case ReplyKindFlow, ReplyKindPayment, ReplyKindCallPermission, ReplyKindExpected:
 		return false
 	default:
 		return true
