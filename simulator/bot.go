@@ -77,14 +77,11 @@ func (t *told) get() (report *botReport, l lookup, routes int) {
 }
 
 // put keeps a report; with a bot that is gone its routes stay, because its buttons do.
-func (t *told) put(report *botReport) error {
+func (t *told) put(report *botReport, routed bool) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	var known []botRoute
-	if t.report != nil {
-		known = t.report.Routes
-	}
-	if t.report == nil || !slices.Equal(known, report.Routes) || t.report.SignedIDs != report.SignedIDs {
+	old := t.report
+	if routed && (old == nil || !slices.Equal(old.Routes, report.Routes) || old.SignedIDs != report.SignedIDs) {
 		l, err := lookupOf(report)
 		if err != nil {
 			return err
@@ -162,7 +159,7 @@ func (s *Simulator) askBot() (refused bool) {
 	}
 	report, err := readReport(status, body)
 	if err == nil {
-		err = s.told.put(report)
+		err = s.told.put(report, s.opts.Lookup == nil)
 	}
 	if err != nil && !errors.Is(err, errNoReport) {
 		s.Log("stderr", "wasim: "+err.Error())

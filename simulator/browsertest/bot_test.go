@@ -27,18 +27,22 @@ type stage struct {
 }
 
 // newStage starts the bot that the routes make.
-func newStage(t *testing.T, r *wacloud.Router) *stage {
+func newStage(t *testing.T, r *wacloud.Router, change ...func(*simulator.Options)) *stage {
 	t.Helper()
 	var hook http.Handler
-	bot := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) { hook.ServeHTTP(w, req) }))
+	bot := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) { hook.ServeHTTP(w, req) }))
 	t.Cleanup(bot.Close)
 	s := &stage{t: t}
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) { s.sim.ServeHTTP(w, req) }))
 	s.url = "http://" + server.Listener.Addr().String()
-	sim, err := simulator.New(simulator.Options{
-		Webhook: bot.URL, BaseURL: s.url, Lookup: simulator.RouterLookup(r),
+	opts := simulator.Options{
+		Webhook: "http://" + bot.Listener.Addr().String(), BaseURL: s.url, Lookup: simulator.RouterLookup(r),
 		Users: []wacloud.User{{Name: "Ana", Phone: ana, ID: "IN.ana0001"}, {Name: "Bia", ID: "BR.bia0001"}},
-	})
+	}
+	for _, f := range change {
+		f(&opts)
+	}
+	sim, err := simulator.New(opts)
 	require.NoError(t, err)
 	s.sim = sim
 	server.Start()
@@ -50,10 +54,11 @@ func newStage(t *testing.T, r *wacloud.Router) *stage {
 	require.NoError(t, err)
 	webhook, err := wacloud.NewWebhook(wacloud.WebhookConfig{
 		Client: s.client, AppSecrets: cfg.AppSecrets, VerifyToken: cfg.VerifyToken, Handler: r,
-		Inbox: wacloud.NewMemoryInbox(), Store: store, Logger: slog.New(slog.DiscardHandler),
+		Inbox: wacloud.NewMemoryInbox(), Store: store, Logger: slog.New(slog.DiscardHandler), SimulatorToken: cfg.SimulatorToken,
 	})
 	require.NoError(t, err)
 	hook = webhook
+	bot.Start()
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- webhook.Run(ctx) }()

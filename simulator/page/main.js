@@ -1,7 +1,7 @@
 // The page: a bar, the phones, the panel.
 
 const phones = [];
-const panels = { inspector: { title: "Inspector" }, faults: { title: "Faults" }, settings: { title: "Settings" }, log: { title: "Bot log" } };
+const panels = { inspector: { title: "Inspector" }, faults: { title: "Faults" }, settings: { title: "Settings" }, bot: { title: "Bot" } };
 const remembered = {
   get(key) { try { return JSON.parse(sessionStorage.getItem("wasim-" + key)); } catch { return null; } },
   set(key, value) { try { sessionStorage.setItem("wasim-" + key, JSON.stringify(value)); } catch { /* private windows may refuse */ } },
@@ -70,7 +70,7 @@ function buildPanel() {
   Object.assign(panels.inspector, { node: inspectorNode, update: updateInspector });
   Object.assign(panels.faults, buildFaults());
   Object.assign(panels.settings, buildSettings());
-  Object.assign(panels.log, buildLog());
+  Object.assign(panels.bot, buildBot());
   const tabs = el("div.tabs", { role: "tablist", "aria-label": "Panel", onkeydown: moveTab });
   for (const [name, p] of Object.entries(panels)) {
     p.tab = el("button.tab", { type: "button", role: "tab", id: "tab-" + name, "aria-controls": "panel-" + name, onclick: () => showPanel(name) }, p.title);
@@ -115,10 +115,18 @@ function setIds(on) {
 
 function updateBar(update) {
   if (update.faults) replace(document.getElementById("armed"), state.faults.map(faultChip));
+  if (update.dead_letters) drawLetterCount();
   if (!update.bot && !update.faults) return;
   const bot = document.getElementById("bot");
   bot.className = state.bot.reachable === false ? "bot down" : state.bot.reachable ? "bot up" : "bot";
   bot.textContent = state.bot.reachable === false ? "The bot does not answer" : state.bot.reachable ? "The bot answers" : "Waiting for the first webhook";
+}
+
+function drawLetterCount() {
+  const n = state.letters.length;
+  const button = document.getElementById("letters");
+  button.hidden = n === 0;
+  button.textContent = n === 1 ? "1 dead letter" : n + " dead letters";
 }
 
 function main() {
@@ -130,6 +138,7 @@ function main() {
     setTheme(theme);
   });
   document.getElementById("ids").addEventListener("click", () => setIds(!document.documentElement.classList.contains("show-ids")));
+  document.getElementById("letters").addEventListener("click", () => showPanel("bot"));
   document.getElementById("add").addEventListener("click", addPhone);
   buildPanel();
   watch((update, fresh) => {

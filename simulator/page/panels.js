@@ -110,16 +110,46 @@ function restore() {
   input.click();
 }
 
-function buildLog() {
+// buildBot shows what is known of the bot: what it gave up, its routes, what it prints.
+function buildBot() {
+  const about = el("p.quiet.about-bot");
+  const letters = el("ol.letters", { "aria-label": "Dead letters" });
+  const dead = el("section", { hidden: true }, el("h3", null, "Dead letters"), letters);
+  const routes = el("details.routes", { hidden: true, ontoggle: () => routes.open && drawRoutes(routes) }, el("summary", null, "Routes"), el("ul"));
   const list = el("pre.bot-log", { tabindex: "0", role: "log", "aria-label": "Log of the bot", dir: "ltr" });
-  const empty = el("p.empty");
-  return { node: el("div.panel-body.log-panel", null, list, empty), update(update, fresh) {
+  const empty = el("p.quiet");
+  return { node: el("div.panel-body.bot-panel", null, el("div.padded", null, about, dead, routes, el("h3", null, "Log"), empty), list), update(update, fresh) {
+    about.textContent = aboutBot();
+    dead.hidden = !state.letters.length;
+    if (update.dead_letters) replace(letters, state.letters.toReversed().map(letterView));
+    routes.hidden = !state.bot.started_at;
+    if (fresh && routes.open) drawRoutes(routes);
     if (fresh) replace(list);
     const end = list.scrollHeight - list.scrollTop - list.clientHeight < 40;
     for (const line of update.logs || []) list.append(el(line.stream === "stderr" ? "span.stderr" : "span", null, line.text + "\n"));
     while (list.childElementCount > KEEP.logs) list.firstElementChild.remove();
     list.classList.toggle("has-lines", list.childElementCount > 0);
+    empty.hidden = list.childElementCount > 0;
     empty.textContent = state.bot.exec ? "The bot has printed nothing." : "wasim -exec starts a bot and shows what it prints here.";
     if (end) list.scrollTop = list.scrollHeight;
   } };
+}
+
+function aboutBot() {
+  const { inbox, started_at: since } = state.bot;
+  if (!since) return "The bot tells nothing of its routes and its inbox. One that is built on the library does when it starts with the variables that wasim prints.";
+  const told = inbox && `${inbox.depth} waiting, ${inbox.running} being handled, ${inbox.dead_letters} dead ${inbox.dead_letters === 1 ? "letter" : "letters"}`;
+  return `Running since ${clockTime(since)}. Inbox: ${told || "it does not answer"}.`;
+}
+
+function letterView(l) {
+  return el("li.letter", null, el("p", null, el("strong", null, l.what), el("span.quiet", null, ` ${clockTime(l.failed_at)}, after ${l.attempts} ${l.attempts === 1 ? "attempt" : "attempts"}`)),
+    el("p.reason", { dir: "auto" }, l.error),
+    state.messages.has(l.message) && el("button.small", { type: "button", onclick: () => inspectMessage(l.message) }, "Show in the inspector"));
+}
+
+async function drawRoutes(box) {
+  const { routes } = await call("GET", "routes").catch(() => ({ routes: [] }));
+  replace(box.querySelector("ul"), routes.map((r) => el("li", null, el("code", null, r.pattern || r.kind), r.pattern && r.kind !== "reply" && el("span.quiet", null, " " + r.kind),
+    r.source && el("span.source", { dir: "ltr" }, r.source.split("/").slice(-2).join("/")))));
 }

@@ -105,6 +105,7 @@ class Phone {
     const atEnd = this.atEnd();
     let added = false;
     for (const m of update.messages || []) if (m.chat === this.chatID) added = this.put(m) || added;
+    if (update.dead_letters) this.markAll();
     if (update.users || update.numbers || update.chats?.some((c) => c.group)) this.head();
     this.tick();
     if (added && atEnd) this.toEnd();
@@ -173,8 +174,14 @@ class Phone {
       el(blue ? "span.ticks.blue" : m.status === "failed" ? "span.ticks.failed" : "span.ticks", { role: "img", "aria-label": label, title: label }, icon(glyph)));
     replace(entry.extra,
       (m.reactions || []).length > 0 && el("div.reactions", { role: "note", "aria-label": "Reactions: " + m.reactions.map((r) => r.emoji).join(" ") }, m.reactions.map((r) => el("span", null, r.emoji))),
+      m.from_user && state.letters.filter((l) => l.message === m.id).map((l) => el("p.failure", { role: "note" }, `The bot gave this up: ${l.error}`)),
       (m.errors || []).map((e) => el("p.failure", { role: "note" }, `${e.code} ${e.title || ""} ${e.details || ""}`)),
       m.problems?.length > 0 && el("button.warnings.ids", { type: "button", onclick: () => this.sheet(problemSheet(m)) }, icon("warn"), m.problems.length === 1 ? "1 warning" : m.problems.length + " warnings"));
+  }
+
+  // markAll marks what the bot gave up, which is told apart from the messages.
+  markAll() {
+    for (const [id, entry] of this.nodes) if (state.messages.has(id)) this.mark(entry, state.messages.get(id));
   }
 
   // tick shows what depends on the time: typing and the customer service window.

@@ -1,6 +1,6 @@
 // The state is what the stream tells. Whoever draws a part of it registers with watch and is called with what has changed.
 
-const state = { users: new Map(), chats: new Map(), numbers: [], messages: new Map(), entries: new Map(), faults: [], settings: {}, logs: [], bot: {} };
+const state = { users: new Map(), chats: new Map(), numbers: [], messages: new Map(), entries: new Map(), faults: [], settings: {}, logs: [], letters: [], bot: {} };
 const KEEP = { messages: 1000, entries: 500, logs: 1000 };
 const watchers = [];
 let clockOffset = 0; // of the simulated clock, in milliseconds
@@ -25,6 +25,7 @@ function take(update, fresh) {
     if (i < 0) state.numbers.push(number); else state.numbers[i] = number;
   }
   for (const key of ["bot", "faults", "settings"]) if (update[key]) state[key] = update[key];
+  if (update.dead_letters) state.letters = update.dead_letters;
   if (update.now) clockOffset = Date.parse(update.now) - Date.now();
   state.logs.push(...(update.logs || []));
   state.logs.splice(0, Math.max(0, state.logs.length - KEEP.logs));
