@@ -9,11 +9,12 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"regexp"
 	"strings"
 	"time"
+
+	"github.com/wacloud/wacloud/internal/netaddr"
 )
 
 // DefaultAPIVersion is the Graph API version that is used without [WithAPIVersion].
@@ -77,7 +78,7 @@ func NewClient(phoneNumberID string, token Secret, opts ...Option) (*Client, err
 	s := &settings{
 		timeout:    defaultTimeout,
 		base:       base.JoinPath(cfg.apiVersion),
-		local:      isLoopbackHost(base.Hostname()),
+		local:      netaddr.IsLoopbackHost(base.Hostname()),
 		token:      token,
 		auth:       []string{"Bearer " + token.Reveal()},
 		mediaHosts: cfg.mediaHosts,
@@ -229,7 +230,8 @@ func WithAppSecretProof(appSecret Secret) Option {
 
 // WithMediaHosts adds hosts that [Client.Download] may fetch from, and send the token to, besides Meta's
 // lookaside.fbsbx.com and *.fbcdn.net. A host is a name or an address without a port; "*.example.com" is every name
-// below example.com. A loopback address is reached only when the base URL is loopback too, and then also by http.
+// below example.com. A loopback address is reached only when the base URL is loopback too, and then also by http; the files
+// of a base URL on loopback, a simulator's, need no host.
 func WithMediaHosts(hosts ...string) Option {
 	return optionFunc(func(c *clientConfig) { c.mediaHosts = append([]string(nil), hosts...) })
 }
@@ -282,18 +284,10 @@ func parseBaseURL(s string) (*url.URL, error) {
 		return nil, errors.New("base URL is not an absolute URL such as " + DefaultBaseURL)
 	case u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
 		return nil, errors.New("base URL has a user, query or fragment")
-	case u.Scheme == "https", u.Scheme == "http" && isLoopbackHost(u.Hostname()):
+	case u.Scheme == "https", u.Scheme == "http" && netaddr.IsLoopbackHost(u.Hostname()):
 		u.Path = cmp.Or(u.Path, "/") // JoinPath on an empty path gives a relative one
 		return u, nil
 	default:
 		return nil, errors.New("base URL is neither https nor http to a loopback address")
 	}
-}
-
-func isLoopbackHost(host string) bool {
-	if strings.EqualFold(host, "localhost") {
-		return true
-	}
-	addr, err := netip.ParseAddr(host)
-	return err == nil && addr.Unmap().IsLoopback()
 }

@@ -93,6 +93,22 @@ func TestDownload(t *testing.T) {
 	}
 }
 
+// An API on this machine, a simulator, serves its own files without being named, and no other port's.
+func TestDownloadFromAnAPIOnLoopback(t *testing.T) {
+	t.Parallel()
+	m := newMediaStub(t, "abc", bytesOf("abc"))
+	var w bytes.Buffer
+	_, err := newStubClient(t, m.URL).Download(t.Context(), "1", &w, wacloud.Download{})
+	require.NoError(t, err)
+	require.Equal(t, "abc", w.String())
+
+	other := newMediaStub(t, "abc", bytesOf("abc"))
+	m.info = func() string { return `{"url":"` + other.URL + `/file"}` }
+	_, err = newStubClient(t, m.URL).Download(t.Context(), "1", io.Discard, wacloud.Download{})
+	require.ErrorContains(t, err, "is not among the allowed ones")
+	require.Empty(t, other.seen())
+}
+
 func TestDownloadWithoutAKnownHash(t *testing.T) {
 	t.Parallel()
 	m := newMediaStub(t, "x", bytesOf("abc"))

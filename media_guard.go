@@ -42,16 +42,16 @@ func checkMediaHosts(hosts []string) error {
 }
 
 // checkMediaURL refuses everything but https to an allowed host, and http where both the host and the base URL are
-// loopback.
+// loopback. An API on loopback is allowed to serve its own files.
 func (s *settings) checkMediaURL(u *url.URL) error {
 	host := u.Hostname()
-	local := s.local && isLoopbackHost(host)
+	local := s.local && netaddr.IsLoopbackHost(host)
 	switch {
 	case u.Scheme != "https" && (u.Scheme != "http" || !local):
 		return &refusedError{"the media URL is not https"}
 	case u.User != nil, u.Opaque != "":
 		return &refusedError{"the media URL is not plain"}
-	case !s.mediaHostAllowed(host):
+	case !s.mediaHostAllowed(host) && (!local || u.Host != s.base.Host):
 		return &refusedError{fmt.Sprintf("the media URL's host %q is not among the allowed ones; WithMediaHosts adds hosts", maskText(clip(host, 80)))}
 	case u.Port() != "" && u.Port() != "443" && !local:
 		return &refusedError{"the media URL has a port"}
