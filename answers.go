@@ -43,7 +43,8 @@ type openChoice struct {
 type part struct {
 	id      string
 	choices []Choice
-	began   bool // an earlier message of the rung opened the choice
+	began   bool       // an earlier message of the rung opened the choice
+	out     *outRecord // what to do when a status says that it failed; nil for nothing
 }
 
 func newPart(choices []Choice) *part { return &part{id: rand.Text(), choices: choices} }

@@ -54,9 +54,11 @@ type settings struct {
 	logger     *slog.Logger // may be nil
 	observer   Observer     // may be nil
 
-	answerWithin time.Duration // negative turns typed answers off
-	limit        RateLimit
-	paces        paces
+	answerWithin   time.Duration // negative turns typed answers off
+	unknown        Unknown
+	fallbackWithin time.Duration
+	limit          RateLimit
+	paces          paces
 }
 
 // NewClient returns a client for a business phone number (its id, which is digits, not the number itself). All problems
@@ -71,7 +73,7 @@ func NewClient(phoneNumberID string, token Secret, opts ...Option) (*Client, err
 	}
 	base, baseErr := parseBaseURL(cfg.baseURL)
 	err := errors.Join(checkNumberID(phoneNumberID), checkToken(token), baseErr, checkVersion(cfg.apiVersion),
-		cfg.retry.validate(), cfg.rateLimit.validate(), checkMediaHosts(cfg.mediaHosts), checkFallback(cfg.fallback), cfg.proofErr)
+		cfg.retry.validate(), cfg.rateLimit.validate(), checkMediaHosts(cfg.mediaHosts), checkFallback(cfg.fallback), cfg.unknown.validate(), cfg.proofErr)
 	if err != nil {
 		return nil, fmt.Errorf("wacloud: new client: %w", err)
 	}
@@ -88,8 +90,10 @@ func NewClient(phoneNumberID string, token Secret, opts ...Option) (*Client, err
 		logger:     cfg.logger,
 		observer:   cfg.observer,
 
-		answerWithin: cmp.Or(cfg.answerWithin, defaultAnswerWithin),
-		limit:        cfg.rateLimit.withDefaults(),
+		answerWithin:   cmp.Or(cfg.answerWithin, defaultAnswerWithin),
+		unknown:        cfg.unknown.withDefaults(),
+		fallbackWithin: cmp.Or(cfg.fallbackWithin, defaultFallbackWithin),
+		limit:          cfg.rateLimit.withDefaults(),
 	}
 	if !cfg.proofKey.IsZero() {
 		s.query = url.Values{"appsecret_proof": {appSecretProof(cfg.proofKey, token)}}.Encode()
@@ -175,8 +179,10 @@ type clientConfig struct {
 	mediaHosts []string
 	fallback   *Wording
 
-	answerWithin time.Duration
-	rateLimit    RateLimit
+	answerWithin   time.Duration
+	unknown        Unknown
+	fallbackWithin time.Duration
+	rateLimit      RateLimit
 }
 
 type optionFunc func(*clientConfig)

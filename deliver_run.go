@@ -27,7 +27,7 @@ type run struct {
 	finished bool  // the owner was told
 	fenced   bool  // another attempt may be running: send nothing
 	sent     bool  // a message left and no store recorded it
-	calls    map[sendID]int
+	calls    map[sendHash]int
 }
 
 // A settler is told once what to do with the event. detached says that the goroutine that called deliver does not go on:

@@ -133,10 +133,13 @@ func (e *APIError) repeat() repeatRule {
 
 // AmbiguousSendError says that a message may have been accepted: the request left, and no answer that settles it came
 // back. The library does not repeat such a send, unless [RetryPolicy] has RetryUnclear. Err is the cause: a timeout, a
-// broken connection, the caller's context, or the [*APIError] of a server fault. The status webhook of a message that was
-// sent with [CallbackData] settles it.
+// broken connection, the caller's context, or the [*APIError] of a server fault.
+//
+// With a [Store] the send is on record until a status webhook settles it, or the policy of [WithUnknown] does. Without one
+// the status of a message that was sent with [CallbackData] tells the caller.
 type AmbiguousSendError struct {
-	Err error
+	Err    error
+	SendID string // as in the [Status] that settles it; empty without a [Store]
 }
 
 func (e *AmbiguousSendError) Error() string {

@@ -262,7 +262,8 @@ type Status struct {
 	RecipientType string          // "group" for groups
 	GroupID       string          // the group that the message went to
 	Participant   User            // the member of the group that the status is about
-	CallbackData  string          // see [CallbackData]
+	CallbackData  string          // see [CallbackData]: the caller's own, without SendID
+	SendID        string          // of the send, as in [Sent]; empty where it was sent without a [Store]
 	Conversation  *Conversation   // nil since v24, except for free entry points
 	Pricing       *Pricing        // nil where Meta says nothing, for failed ones for example
 	Errors        []EventError    // why it failed

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 
+	"github.com/wacloud/wacloud/internal/sendid"
 	"github.com/wacloud/wacloud/internal/wire"
 )
 
@@ -65,7 +66,7 @@ func (s *Status) read(v wire.Value) (recipient User) {
 		case "recipient_participant_parent_user_id":
 			s.Participant.ParentID = val.View()
 		case "biz_opaque_callback_data":
-			s.CallbackData = val.View()
+			s.SendID, s.CallbackData = sendid.Split(val.View())
 		case "conversation":
 			s.Conversation = readConversation(val)
 		case "pricing":

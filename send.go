@@ -21,6 +21,7 @@ type Sent struct {
 	// Fallback says why another shape was sent, see [Fallback]; empty where the message itself was.
 	Fallback string
 	Parts    []string // the ids of a rung's messages, the last is MessageID; nil for one message
+	SendID   string   // ours, comes back in [Status]; of a rung of several messages the last one's; empty without a [Store]
 }
 
 // Send checks and sends one message. Messages to one user arrive in any order; wait for the "delivered" status where
@@ -50,7 +51,7 @@ func (c *Client) Send(ctx context.Context, to Recipient, m Message, opts ...Send
 // sendOne sends one message, which may be part of a rung.
 func (c *Client) sendOne(ctx context.Context, o *Outgoing, cfg *sendConfig, p *part) (*Sent, error) {
 	if cfg == nil || !cfg.skipValidation {
-		if err := validationError(o.Check()); err != nil {
+		if err := c.checkOutgoing(ctx, o); err != nil {
 			return nil, err
 		}
 	}
@@ -58,28 +59,35 @@ func (c *Client) sendOne(ctx context.Context, o *Outgoing, cfg *sendConfig, p *p
 	if err != nil {
 		return nil, err
 	}
-	if r := runFrom(ctx); r != nil {
-		return c.postOnce(ctx, r, o, p, body)
+	store := c.storeFor(ctx)
+	if store == nil {
+		return c.postUnrecorded(ctx, o, body)
 	}
-	return c.postAsked(ctx, o, p, body)
-}
-
-// postOnce posts within a handler's run, which may have posted the same in an earlier one.
-func (c *Client) postOnce(ctx context.Context, r *run, o *Outgoing, p *part, body []byte) (*Sent, error) {
-	return r.sendOnce(ctx, c.store, c.number, body, o.Message, func() (*Sent, error) {
-		return c.postAsked(ctx, o, p, body)
-	})
-}
-
-// postAsked posts and keeps what the user may type now.
-func (c *Client) postAsked(ctx context.Context, o *Outgoing, p *part, body []byte) (*Sent, error) {
-	t, err := c.takeTurn(ctx, o, p)
+	s, err := c.newEntry(store, o, p)
 	if err != nil {
 		return nil, err
 	}
-	sent, err := c.post(ctx, o, body)
-	t.settle(ctx, sent, err)
-	return sent, err
+	post := func() (*Sent, error) { return c.postRecorded(ctx, o, p, s) }
+	if r := runFrom(ctx); r != nil {
+		return r.sendOnce(ctx, s, body, o.Message, post)
+	}
+	return post()
+}
+
+// checkOutgoing checks o as [Outgoing.Check] does. What goes on record has room for less callback data.
+func (c *Client) checkOutgoing(ctx context.Context, o *Outgoing) error {
+	if c.storeFor(ctx) == nil {
+		return validationError(o.Check())
+	}
+	return validationError(o.checkStored())
+}
+
+func (c *Client) postUnrecorded(ctx context.Context, o *Outgoing, body []byte) (*Sent, error) {
+	post := func() (*Sent, error) { return c.post(ctx, o, body) }
+	if r := runFrom(ctx); r != nil {
+		return r.sendUnrecorded(post)
+	}
+	return post()
 }
 
 func (c *Client) post(ctx context.Context, o *Outgoing, body []byte) (*Sent, error) {
@@ -123,7 +131,8 @@ func ReplyTo(messageID string) SendOption {
 	return sendOptionFunc(func(c *sendConfig) { c.replyTo = messageID })
 }
 
-// CallbackData is echoed in the status webhooks of the message, at most 512 characters.
+// CallbackData is echoed in the status webhooks of the message, at most 512 characters; 480 with a [Store], because the
+// send's own id takes the rest.
 func CallbackData(data string) SendOption {
 	return sendOptionFunc(func(c *sendConfig) { c.callbackData = data })
 }

@@ -141,7 +141,10 @@ func TestCrashWhileSendingIsAmbiguous(t *testing.T) {
 		_, err := e.Respond(ctx, wacloud.NewText("one"))
 		return err
 	}
-	dying.dead.Store(true) // after "sending" is recorded, before the answer is
+	s.graph.fail = func(int) (int, string) { // after "sending" is recorded, before the answer is
+		dying.dead.Store(true)
+		return 0, ""
+	}
 	require.True(t, s.run(t, send).Done, "the message is out: what the store says later does not change that")
 	dying.dead.Store(false)
 	out := s.run(t, send)
@@ -150,7 +153,7 @@ func TestCrashWhileSendingIsAmbiguous(t *testing.T) {
 	require.Len(t, s.graph.sent(), 1)
 }
 
-// dyingStore loses every write after the first of a send.
+// dyingStore loses what is put while it is dead.
 type dyingStore struct {
 	wacloud.Store
 	dead atomic.Bool

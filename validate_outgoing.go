@@ -1,6 +1,9 @@
 package wacloud
 
-import "strings"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
 // Check returns the problems of the request, warnings included, or nil: those of the message, and the rules that need
 // the recipient and the rest of the request. Groups take text, media, templates and pins only, address messages go to
@@ -10,6 +13,24 @@ func (o Outgoing) Check() []Problem {
 	c := newChecker()
 	o.check(c)
 	return c.finish()
+}
+
+// maxCallbackData is what a client with a [Store] leaves of Meta's 512 characters: the id of the send takes 31 of them.
+const maxCallbackData = 480
+
+// checkStored is Check for a client with a [Store].
+func (o *Outgoing) checkStored() []Problem {
+	n := utf8.RuneCountInString(o.CallbackData)
+	if n <= maxCallbackData {
+		return o.Check()
+	}
+	rest := *o
+	rest.CallbackData = ""
+	problems := rest.Check()
+	c, l := newChecker(), &limits[ruleCallbackData]
+	c.report(ruleCallbackData, "biz_opaque_callback_data", l.amount(n),
+		"at most "+l.amount(maxCallbackData)+" with a Store: the id of the send takes the rest of "+l.amount(l.max), l.hint)
+	return append(problems, c.finish()...)
 }
 
 func (o *Outgoing) check(c *checker) {

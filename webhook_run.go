@@ -39,6 +39,7 @@ func (w *Webhook) run(ctx context.Context) error {
 		defer watch.Wait()
 		defer stop()
 	}
+	defer w.startSweeps(ctx)()
 	err := w.cfg.Inbox.Run(ctx, cfg)
 	w.tellLoss()
 	return err
@@ -67,7 +68,11 @@ func (w *Webhook) prepare(ctx context.Context, e *Event) (skip bool, err error) 
 	if err := errors.Join(w.users.learn(ctx, e), w.users.resolve(ctx, e)); err != nil {
 		return false, fmt.Errorf("wacloud: name the user: %w", err)
 	}
-	if stale, err := w.mergeStatus(ctx, e); stale || err != nil {
+	stale, err := w.mergeStatus(ctx, e)
+	if err != nil {
+		return false, err
+	}
+	if err := w.settleStatus(ctx, e); err != nil || stale {
 		return stale, err
 	}
 	store, err := readAhead(ctx, w.storeOf(e), answerKeys(e)...)

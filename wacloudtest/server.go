@@ -10,6 +10,7 @@ import (
 
 	"github.com/wacloud/wacloud"
 	"github.com/wacloud/wacloud/internal/graph"
+	"github.com/wacloud/wacloud/internal/sendid"
 )
 
 // TB is the part of [testing.TB] that the package uses. As there, Fatalf does not return.
@@ -189,8 +190,15 @@ func (s *Server) Env() map[string]string {
 	}
 }
 
-// Sent returns the messages that were accepted, in order. Beyond a thousand the oldest are forgotten.
-func (s *Server) Sent() []wacloud.Outgoing { return s.engine.Sent() }
+// Sent returns the messages that were accepted, in order. Beyond a thousand the oldest are forgotten. Their callback data is
+// the caller's own, without the id that a client with a [wacloud.Store] sends with it.
+func (s *Server) Sent() []wacloud.Outgoing {
+	sent := s.engine.Sent()
+	for i := range sent {
+		_, sent[i].CallbackData = sendid.Split(sent[i].CallbackData)
+	}
+	return sent
+}
 
 // Fail refuses the next sends with a code of Meta's and the HTTP status that belongs to it.
 func (s *Server) Fail(code, times int) { s.engine.Arm(graph.Fault{Code: code}, times) }

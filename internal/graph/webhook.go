@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/wacloud/wacloud"
+	"github.com/wacloud/wacloud/internal/sendid"
 )
 
 // Element is what a webhook says, and to whom.
@@ -93,7 +94,11 @@ func (e Element) Status(s wacloud.Status) []byte {
 	if len(s.Errors) > 0 {
 		st.add("errors", errorList(s.Errors))
 	}
-	st.add("biz_opaque_callback_data", s.CallbackData)
+	data := s.CallbackData
+	if s.SendID != "" {
+		data = sendid.Join(s.SendID, data)
+	}
+	st.add("biz_opaque_callback_data", data)
 	value := e.value()
 	value.add("statuses", list{st})
 	if !failed && !e.Standby && s.GroupID == "" && s.Recipient != (wacloud.User{}) {
