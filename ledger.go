@@ -138,7 +138,7 @@ func (s *entry) keepUnknown(ctx context.Context, m Message, cause error) (*Sent,
 	for range swapTries {
 		pend, version, err := readPend(ctx, s.store, s.id)
 		switch {
-		case err != nil, pend.State == pendDropped:
+		case err != nil, version == 0, pend.State == pendDropped:
 			return nil, cause // without the mark it is unknown after Until
 		case pend.State == pendSent, pend.State == pendFailed:
 			s.client.observeSettled(ctx, string(pend.State))
@@ -225,25 +225,13 @@ func afterwards(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.WithoutCancel(ctx), recordTimeout)
 }
 
-// swapTries is how often a record is read again because somebody else has changed it.
-const swapTries = 5
-
-func readPend(ctx context.Context, store Store, id string) (pend pendRecord, version uint64, err error) {
-	version, err = readRecord(ctx, store, pendPrefix+id, &pend)
-	return pend, version, err
+// readPend returns version 0 where there is no such record.
+func readPend(ctx context.Context, store Store, id string) (pendRecord, uint64, error) {
+	return readRecord[pendRecord](ctx, store, pendPrefix+id)
 }
 
 func swapPend(ctx context.Context, store Store, id string, version uint64, pend pendRecord, ttl time.Duration) (bool, error) {
 	return swapRecord(ctx, store, pendPrefix+id, version, pend, ttl)
-}
-
-// readRecord reads a record of this package. One of another release that cannot be read is an error.
-func readRecord(ctx context.Context, store Store, key string, into any) (version uint64, err error) {
-	value, version, err := store.Get(ctx, key)
-	if err == nil {
-		err = json.Unmarshal(value, into)
-	}
-	return version, err
 }
 
 func swapRecord(ctx context.Context, store Store, key string, version uint64, record any, ttl time.Duration) (bool, error) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -32,10 +31,10 @@ func settleByStatus(ctx context.Context, store Store, e *Event) error {
 	for range swapTries {
 		pend, version, err := readPend(ctx, store, s.SendID)
 		switch {
-		case errors.Is(err, ErrNotFound):
-			return nil // long settled
 		case err != nil:
 			return err
+		case version == 0: // long settled
+			return nil
 		case pend.Number != e.PhoneNumberID, pend.State == pendSent, pend.State == pendFailed:
 			return nil
 		}
@@ -53,7 +52,7 @@ func settleByStatus(ctx context.Context, store Store, e *Event) error {
 			return nil
 		}
 	}
-	return errors.New("the record changes all the time")
+	return errContended
 }
 
 // acceptByStatus records for the handler's run, and for statuses without the send's id, which message the send has become.
@@ -76,12 +75,8 @@ func acceptByStatus(ctx context.Context, store Store, pend pendRecord, s *Status
 
 // acceptRun completes the run's record where the sender could not.
 func acceptRun(ctx context.Context, store Store, key string, s *Status) error {
-	var rec sentRecord
-	version, err := readRecord(ctx, store, key, &rec)
-	switch {
-	case errors.Is(err, ErrNotFound) || err == nil && rec.MessageID != "":
-		return nil
-	case err != nil:
+	rec, version, err := readRecord[sentRecord](ctx, store, key)
+	if err != nil || version == 0 || rec.MessageID != "" {
 		return err
 	}
 	rec.MessageID, rec.WaID, rec.UserID, rec.Attempts = s.ID, s.Recipient.Phone, s.Recipient.ID, 1
@@ -155,13 +150,6 @@ func (w *Webhook) sweep(ctx context.Context, s sweep) {
 		case <-every.C:
 		}
 	}
-}
-
-// outlive returns a context that ends later than ctx.
-func outlive(ctx context.Context, later time.Duration) (context.Context, context.CancelFunc) {
-	longer, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	stop := context.AfterFunc(ctx, func() { time.AfterFunc(later, cancel) })
-	return longer, func() { stop(); cancel() }
 }
 
 // sweepStore is where the webhook's clients record their sends, nil where they have no common store.

@@ -197,11 +197,7 @@ func (u *unknown) wasAccepted(ctx context.Context) (bool, error) {
 	if u.pend.Run == "" {
 		return false, nil
 	}
-	var rec sentRecord
-	_, err := readRecord(ctx, u.store, u.pend.Run, &rec)
-	if errors.Is(err, ErrNotFound) {
-		return false, nil
-	}
+	rec, _, err := readRecord[sentRecord](ctx, u.store, u.pend.Run)
 	return rec.MessageID != "", err
 }
 
@@ -272,9 +268,6 @@ func (u *unknown) swap(ctx context.Context) (bool, error) {
 		return false, err
 	}
 	now, version, err := readPend(ctx, u.store, u.id)
-	if errors.Is(err, ErrNotFound) {
-		return false, nil
-	}
 	u.version = version
 	return err == nil && now.State == u.pend.State && now.Until.Equal(u.pend.Until), err
 }
@@ -298,7 +291,7 @@ func (u *unknown) resend(ctx context.Context) error {
 		u.client.observeSettled(ctx, settledResent)
 	case ambiguous:
 		u.client.observeSettled(ctx, settledResent)
-	case isRefusal(err):
+	case isFinal(err):
 		u.log(ctx, "wacloud: a send of unknown outcome was refused when it was sent again", err)
 		return u.drop(ctx)
 	default: // nothing was sent
@@ -309,8 +302,8 @@ func (u *unknown) resend(ctx context.Context) error {
 	return nil
 }
 
-// isRefusal reports whether sending again would be refused again.
-func isRefusal(err error) bool {
+// isFinal reports whether sending again would be refused again.
+func isFinal(err error) bool {
 	_, answered := errors.AsType[*APIError](err)
 	return answered && !SafeToRetry(err)
 }
