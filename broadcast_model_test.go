@@ -1,0 +1,215 @@
+package wacloud_test
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strconv"
+	"sync"
+	"testing"
+	"testing/synctest"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/stretchr/testify/require"
+
+	"github.com/wacloud/wacloud"
+)
+
+func TestBroadcastToTenThousand(t *testing.T) {
+	t.Parallel()
+	g := newCastGraph(nil)
+	c := castClient(t, g, wacloud.NewMemoryStore())
+	for _, want := range []wacloud.BroadcastReport{{Sent: 10_000}, {Skipped: 10_000}} {
+		report, err := c.Broadcast(t.Context(), "sale", castTos(10_000), castTemplate)
+		require.NoError(t, err)
+		requireReport(t, want, report)
+	}
+	require.Len(t, g.delivered, 10_000)
+	for name, n := range g.delivered {
+		require.Equal(t, 1, n, name)
+	}
+}
+
+// Several processes may run one broadcast: each recipient gets one message, from one of them, and all others say so.
+func TestBroadcastOfManyProcessesAtOnce(t *testing.T) {
+	t.Parallel()
+	const processes, people = 4, 300
+	g := newCastGraph(func(_ string, nth int) string {
+		if nth == 1 {
+			return "131016" // so that some give a recipient back while others look at it
+		}
+		return castAccepts
+	})
+	store := wacloud.NewMemoryStore()
+	reports := make([]wacloud.BroadcastReport, processes)
+	var wg sync.WaitGroup
+	for i := range processes {
+		c := castHTTPClient(t, g, store)
+		wg.Go(func() {
+			var err error
+			if reports[i], err = c.Broadcast(t.Context(), "sale", castTos(people), castTemplate); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	var sum wacloud.BroadcastReport
+	for _, r := range reports {
+		sum.Sent += r.Sent
+		sum.Skipped += r.Skipped
+		sum.Unknown += r.Unknown
+	}
+	requireReport(t, wacloud.BroadcastReport{Sent: people, Skipped: (processes - 1) * people}, sum)
+	require.Len(t, g.delivered, people)
+	for name, n := range g.delivered {
+		require.Equal(t, 1, n, name)
+	}
+}
+
+// A castPerson is what the model knows of one recipient: what Meta is going to do with each message, and what is on record.
+type castPerson struct {
+	answers []string // then accepts
+	record  wacloud.BroadcastOutcome
+	code    int
+
+	posts, delivered int
+}
+
+// castModel says what one call makes of a recipient, by the rules of the documentation.
+func (p *castPerson) call() (o wacloud.BroadcastOutcome, code int) {
+	switch p.record {
+	case wacloud.BroadcastOpen:
+	case wacloud.BroadcastSent:
+		return wacloud.BroadcastSkipped, 0
+	default:
+		return p.record, p.code
+	}
+	for {
+		does := castAccepts
+		if p.posts < len(p.answers) {
+			does = p.answers[p.posts]
+		}
+		p.posts++
+		switch does {
+		case castAccepts:
+			p.delivered++
+			p.record = wacloud.BroadcastSent
+			return wacloud.BroadcastSent, 0
+		case castCutsLate:
+			p.delivered++
+			fallthrough
+		case castCuts:
+			p.record = wacloud.BroadcastUnknown
+			return wacloud.BroadcastUnknown, 0
+		case "131000":
+			p.record, p.code = wacloud.BroadcastUnknown, 131000
+			return wacloud.BroadcastUnknown, p.code
+		case "131026", "131049", "131050":
+			p.code, _ = strconv.Atoi(does)
+			p.record = wacloud.BroadcastRefused
+			return wacloud.BroadcastRefused, p.code
+		case "100", "131030":
+			code, _ = strconv.Atoi(does)
+			return wacloud.BroadcastRefused, code
+		}
+		// 130429, 131016, 131056 are waited for
+	}
+}
+
+// Whatever Meta does, with everybody named up to three times, each call reports what the rules say, and each recipient has
+// got what the rules say.
+func TestBroadcastAgainstAModel(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(40) {
+		t.Run(strconv.FormatUint(seed, 10), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) { castAgainstModel(t, rand.New(rand.NewPCG(seed, 5))) })
+		})
+	}
+}
+
+func castAgainstModel(t *testing.T, r *rand.Rand) {
+	does := []string{
+		castAccepts, castAccepts, castAccepts, castAccepts, castCuts, castCutsLate, "131000",
+		"131026", "131049", "131050", "100", "131030", "130429", "131016", "131056",
+	}
+	people := make([]castPerson, 1+r.IntN(60))
+	model := map[string]*castPerson{}
+	var list []int
+	for i := range people {
+		for range r.IntN(5) {
+			people[i].answers = append(people[i].answers, does[r.IntN(len(does))])
+		}
+		model[castName(i)] = &people[i]
+		for range 1 + r.IntN(3) {
+			list = append(list, i)
+		}
+	}
+	g := newCastGraph(func(to string, nth int) string {
+		if answers := model[to].answers; nth <= len(answers) {
+			return answers[nth-1]
+		}
+		return castAccepts
+	})
+	store := wacloud.NewMemoryStore()
+	for call := range 4 {
+		r.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
+		recipients := make([]wacloud.Recipient, len(list))
+		for i, person := range list {
+			recipients[i] = castTo(person)
+		}
+		retry := wacloud.RetryPolicy{MaxAttempts: 1 + r.IntN(2)}
+		limit := wacloud.RateLimit{Off: r.IntN(2) == 0}
+		c := castClient(t, g, store, wacloud.WithRetry(retry), withLimit(limit))
+
+		want := castExpect(people, list)
+		report, err := c.Broadcast(t.Context(), "sale", slices.Values(recipients), castTemplate, wacloud.BroadcastInFlight(1+r.IntN(8)))
+		if stopped, ok := errors.AsType[*wacloud.BroadcastStopError](err); ok {
+			require.ErrorContains(t, stopped, "in a row are unknown")
+			return // the model does not know what comes in a row
+		}
+		require.NoError(t, err)
+		report.Elapsed = 0
+		if diff := cmp.Diff(want, report); diff != "" {
+			t.Fatalf("call %d (-want +got):\n%s", call, diff)
+		}
+		for i, p := range people {
+			require.Equal(t, p.delivered, g.delivered[castName(i)], "call %d, recipient %d", call, i)
+			require.Equal(t, p.posts, g.posts[castName(i)], "call %d, recipient %d", call, i)
+			require.LessOrEqual(t, p.delivered, 1)
+		}
+	}
+}
+
+// castExpect is the model's report of a call. Who is named again is skipped, unless an earlier call has recorded another
+// outcome, which counts again.
+func castExpect(people []castPerson, list []int) (want wacloud.BroadcastReport) {
+	mine := map[int]bool{} // recorded by this call
+	for _, person := range list {
+		p := &people[person]
+		fresh := p.record == wacloud.BroadcastOpen
+		o, code := wacloud.BroadcastSkipped, 0
+		if !mine[person] {
+			o, code = p.call()
+		}
+		mine[person] = mine[person] || fresh
+		switch o {
+		case wacloud.BroadcastSent:
+			want.Sent++
+		case wacloud.BroadcastSkipped:
+			want.Skipped++
+		case wacloud.BroadcastUnknown:
+			want.Unknown++
+		case wacloud.BroadcastRefused:
+			want.Refused++
+			if want.Codes == nil {
+				want.Codes = map[int]int{}
+			}
+			want.Codes[code]++
+		default:
+			panic(fmt.Sprint("the model says ", o))
+		}
+	}
+	return want
+}
