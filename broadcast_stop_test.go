@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -179,9 +180,9 @@ func TestBroadcastRefusals(t *testing.T) {
 		for way, want := range map[string]string{"one template": tt.one, "a template each": tt.each} {
 			t.Run(tt.answer+" with "+way, func(t *testing.T) {
 				t.Parallel()
-				mended := false
+				var mended atomic.Bool
 				g := newCastGraph(func(to string, _ int) string {
-					if to == castName(1) && !mended {
+					if to == castName(1) && !mended.Load() {
 						return tt.answer
 					}
 					return castAccepts
@@ -214,7 +215,7 @@ func TestBroadcastRefusals(t *testing.T) {
 					requireReport(t, wacloud.BroadcastReport{Sent: 2, Refused: 1, Codes: codes}, report)
 				}
 
-				mended = true
+				mended.Store(true)
 				report, err = broadcast()
 				require.NoError(t, err)
 				switch want {
@@ -255,9 +256,9 @@ func TestBroadcastStopsWhenMetaHoldsMessages(t *testing.T) {
 	for _, status := range []string{castHolds, castPauses} {
 		t.Run(status, func(t *testing.T) {
 			t.Parallel()
-			released := false
+			var released atomic.Bool
 			g := newCastGraph(func(to string, _ int) string {
-				if to == castName(2) && !released {
+				if to == castName(2) && !released.Load() {
 					return status
 				}
 				return castAccepts
@@ -270,7 +271,7 @@ func TestBroadcastStopsWhenMetaHoldsMessages(t *testing.T) {
 			require.ErrorContains(t, err, status)
 			requireReport(t, wacloud.BroadcastReport{Sent: 2, Held: 1}, report)
 
-			released = true
+			released.Store(true)
 			report, err = c.Broadcast(t.Context(), "sale", castTos(5), castTemplate, wacloud.BroadcastInFlight(1))
 			require.NoError(t, err)
 			requireReport(t, wacloud.BroadcastReport{Sent: 2, Skipped: 2, Held: 1}, report)
@@ -285,9 +286,9 @@ func TestBroadcastStopsWhenOutcomesAreUnknown(t *testing.T) {
 	for _, does := range []string{castCuts, castCutsLate, "131000", "1"} {
 		t.Run(does, func(t *testing.T) {
 			t.Parallel()
-			broken := true
+			var mended atomic.Bool
 			g := newCastGraph(func(string, int) string {
-				if broken {
+				if !mended.Load() {
 					return does
 				}
 				return castAccepts
@@ -302,7 +303,7 @@ func TestBroadcastStopsWhenOutcomesAreUnknown(t *testing.T) {
 			requireSilent(t, err)
 			requireReport(t, wacloud.BroadcastReport{Unknown: 10}, report)
 
-			broken = false
+			mended.Store(true)
 			report, err = c.Broadcast(t.Context(), "sale", castTos(50), castTemplate, wacloud.BroadcastInFlight(1))
 			require.NoError(t, err)
 			requireReport(t, wacloud.BroadcastReport{Unknown: 10, Sent: 40}, report)
