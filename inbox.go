@@ -38,6 +38,7 @@ type InboxStats struct {
 	OldestAge   time.Duration // of the oldest event not done
 	Running     int           // handlers running now
 	DeadLetters int
+	IDs         int // of events, remembered to recognise what Meta delivers again
 }
 
 // A DeadLetter is an event that was given up.

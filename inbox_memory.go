@@ -198,7 +198,7 @@ func (in *MemoryInbox) bury(dropped []*memoryDead) {
 func (in *MemoryInbox) Stats(context.Context) (InboxStats, error) {
 	in.lock()
 	defer in.mu.Unlock()
-	stats := InboxStats{Depth: in.depth, Bytes: in.bytes, DeadLetters: in.dead.len()}
+	stats := InboxStats{Depth: in.depth, Bytes: in.bytes, DeadLetters: in.dead.len(), IDs: len(in.seen.ids)}
 	if in.run != nil {
 		stats.Running = in.run.running
 	}

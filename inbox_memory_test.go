@@ -176,7 +176,7 @@ func TestMemoryInboxRetriesAndHoldsTheLane(t *testing.T) {
 			require.InDelta(t, pause.Seconds(), got.Seconds(), 0.2*pause.Seconds()+0.001)
 		}
 		require.Equal(t, []string{"after"}, r.got()[6:], "the lane goes on")
-		require.Equal(t, wacloud.InboxStats{DeadLetters: 1}, r.stats())
+		require.Equal(t, wacloud.InboxStats{DeadLetters: 1, IDs: 3}, r.stats())
 		r.end()
 	})
 }

@@ -48,6 +48,7 @@ const (
 	MetricKeysLeased      Metric = "wa.inbox.keys.leased"       // users, or other lanes, that a handler runs for
 	MetricStoreSize       Metric = "wa.store.size"              // bytes of the events that are not done
 	MetricDeadLettersKept Metric = "wa.inbox.dead_letters.kept" // events that were given up and neither redriven nor purged
+	MetricDedupeIDs       Metric = "wa.dedupe.ids"              // ids of events remembered to recognise repeats
 )
 
 // The metrics of a [Client] with [WithObserver]. They are of messages only, not of marks as read or of media. An error is
@@ -116,6 +117,7 @@ func (w *Webhook) observeStats(ctx context.Context) {
 		{Metric: MetricKeysLeased, Value: float64(stats.Running)},
 		{Metric: MetricStoreSize, Value: float64(stats.Bytes)},
 		{Metric: MetricDeadLettersKept, Value: float64(stats.DeadLetters)},
+		{Metric: MetricDedupeIDs, Value: float64(stats.IDs)},
 	} {
 		w.observe(ctx, gauge)
 	}

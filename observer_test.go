@@ -186,7 +186,7 @@ func TestGaugesOfTheInbox(t *testing.T) {
 			if n++; n == 2 {
 				return wacloud.InboxStats{}, errors.New("the disk is away")
 			}
-			return wacloud.InboxStats{Depth: 10 * n, Bytes: 20, OldestAge: 1500 * time.Millisecond, Running: 3, DeadLetters: 4}, nil
+			return wacloud.InboxStats{Depth: 10 * n, Bytes: 20, OldestAge: 1500 * time.Millisecond, Running: 3, DeadLetters: 4, IDs: 5}, nil
 		}}
 		_, stop := hookStart(t, cfg)
 		<-time.After(31 * time.Second) // at 0, 15 and 30 s
@@ -196,6 +196,7 @@ func TestGaugesOfTheInbox(t *testing.T) {
 		require.Equal(t, []float64{3, 3}, metrics.values(wacloud.MetricKeysLeased))
 		require.Equal(t, []float64{20, 20}, metrics.values(wacloud.MetricStoreSize))
 		require.Equal(t, []float64{4, 4}, metrics.values(wacloud.MetricDeadLettersKept))
+		require.Equal(t, []float64{5, 5}, metrics.values(wacloud.MetricDedupeIDs))
 		require.Contains(t, log.text(), "the disk is away")
 	})
 }

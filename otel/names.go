@@ -71,6 +71,7 @@ var instruments = []instrument{
 	{wacloud.MetricKeysLeased, "wa.inbox.keys.leased", gauge, "{key}", "Users that a handler runs for.", "", ""},
 	{wacloud.MetricStoreSize, "wa.store.size", gauge, "By", "Bytes of the events that are not done.", "", ""},
 	{wacloud.MetricDeadLettersKept, "wa.inbox.dead_letters.kept", gauge, "{event}", "Dead letters that wait for somebody.", "", ""},
+	{wacloud.MetricDedupeIDs, "wa.dedupe.ids", gauge, "{event}", "Ids of events, remembered to recognise repeats.", "", ""},
 	{wacloud.MetricSendRetries, "wa.send.retries", counter, "{attempt}", "Repetitions of a send.", "code", ""},
 	{wacloud.MetricSendAmbiguous, "wa.send.ambiguous", counter, "{message}", "Sends whose outcome is unknown.", "code", ""},
 	{wacloud.MetricLimitWait, "wa.limit.wait.duration", histogram, "s", "Time that a message waited for a limit, where it did.", "scope", ""},

@@ -217,7 +217,7 @@ func (s *simple) remove(h *held) {
 func (s *simple) Stats(context.Context) (wacloud.InboxStats, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	stats := wacloud.InboxStats{Depth: len(s.disk.events), Bytes: s.disk.bytes, DeadLetters: len(s.disk.dead)}
+	stats := wacloud.InboxStats{Depth: len(s.disk.events), Bytes: s.disk.bytes, DeadLetters: len(s.disk.dead), IDs: len(s.disk.seen)}
 	if stats.Depth > 0 {
 		stats.OldestAge = time.Nanosecond
 	}

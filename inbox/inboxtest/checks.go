@@ -531,7 +531,14 @@ func checkStats(s *suite) error {
 	if stats.Depth != 3 || stats.Bytes <= 0 || stats.OldestAge <= 0 || stats.Running != 0 || stats.DeadLetters != 0 {
 		return fmt.Errorf("three events wait, and the numbers are %+v", stats)
 	}
-	return nil
+	s.start(newRecorder(nil).handle)
+	if err := s.idle(); err != nil {
+		return err
+	}
+	if stats, err = s.in.Stats(s.ctx); err == nil && (stats.Bytes != 0 || stats.IDs != 3) {
+		err = fmt.Errorf("three events are done, and the numbers are %+v", stats)
+	}
+	return err
 }
 
 func checkClose(s *suite) error {

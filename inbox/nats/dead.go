@@ -129,7 +129,8 @@ func (in *Inbox) Redrive(ctx context.Context, id string) error {
 	return nil
 }
 
-// Stats implements [wacloud.Inbox]. Running counts the handlers of this process.
+// Stats implements [wacloud.Inbox]. Running counts the handlers of this process, IDs the events that are done and were
+// stored in the last 8 days.
 func (in *Inbox) Stats(ctx context.Context) (wacloud.InboxStats, error) {
 	events, err := in.events.Info(ctx)
 	if err != nil {
@@ -139,7 +140,12 @@ func (in *Inbox) Stats(ctx context.Context) (wacloud.InboxStats, error) {
 	if err != nil {
 		return wacloud.InboxStats{}, fmt.Errorf("wacloud: inbox stats: %w", err)
 	}
+	done, err := in.done.Status(ctx)
+	if err != nil {
+		return wacloud.InboxStats{}, fmt.Errorf("wacloud: inbox stats: %w", err)
+	}
 	s := wacloud.InboxStats{
+		IDs:   int(done.Values()),                                       //nolint:gosec // far below the bounds
 		Depth: int(events.State.Msgs), Bytes: int64(events.State.Bytes), //nolint:gosec // far below the bounds
 		Running: int(in.handlers.Load()), DeadLetters: int(dead.State.Msgs), //nolint:gosec // far below the bounds
 	}

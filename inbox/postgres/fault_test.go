@@ -340,3 +340,106 @@ func TestPutEndsWithItsContext(t *testing.T) {
 		return err == nil
 	}, 15*time.Second, 50*time.Millisecond)
 }
+
+// The totals beside the tables say what the tables hold, after all that can happen and after somebody has deleted by hand.
+func TestTotals(t *testing.T) {
+	t.Parallel()
+	_, db := newSpy(t)
+	in, err := sqlinbox.Open(t.Context(), db, sqlinbox.Postgres())
+	require.NoError(t, err)
+	exercise(t, in)
+	for n := range 3 {
+		_, err := in.Put(t.Context(), []wacloud.Event{inboxtest.Text("15550000009", fmt.Sprintf("wamid.more.%d", n), "waits")})
+		require.NoError(t, err)
+	}
+	requireTotals(t, db, 4, 8) // the one that was redriven waits, too
+	require.NoError(t, in.Close())
+
+	_, err = db.ExecContext(t.Context(), "DELETE FROM wa_event WHERE seq = (SELECT MAX(seq) FROM wa_event)")
+	require.NoError(t, err)
+	in, err = sqlinbox.Open(t.Context(), db, sqlinbox.Postgres())
+	require.NoError(t, err)
+	defer func() { require.NoError(t, in.Close()) }()
+	requireTotals(t, db, 3, 8)
+	s, err := in.Stats(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, 3, s.Depth)
+	require.Equal(t, 8, s.IDs)
+}
+
+func requireTotals(t *testing.T, db *sql.DB, events, ids int) {
+	t.Helper()
+	const totals = "SELECT concat_ws(' ', SUM(events), SUM(bytes), SUM(dead), SUM(ids)) FROM wa_total"
+	const counted = `SELECT concat_ws(' ', (SELECT COUNT(*) FROM wa_event), (SELECT COALESCE(SUM(LENGTH(body)), 0) FROM wa_event),
+		(SELECT COALESCE(SUM(LENGTH(body)), 0) FROM wa_dead), (SELECT COUNT(*) FROM wa_seen))`
+	var got, want string
+	require.NoError(t, db.QueryRowContext(t.Context(), totals).Scan(&got))
+	require.NoError(t, db.QueryRowContext(t.Context(), counted).Scan(&want))
+	require.Equal(t, want, got)
+	require.Regexp(t, fmt.Sprintf("^%d .* %d$", events, ids), got)
+}
+
+// With 200,000 events waiting no statement of a bot that runs reads a whole table, but to count the dead letters.
+func TestNoStatementReadsAllThatWaits(t *testing.T) {
+	t.Parallel()
+	s, db := newSpy(t)
+	in, err := sqlinbox.Open(t.Context(), db, sqlinbox.Postgres())
+	require.NoError(t, err)
+	s.mu.Lock()
+	s.statements = nil // those of the start count all, once
+	s.mu.Unlock()
+	exercise(t, in)
+	<-time.After(1200 * time.Millisecond) // the first sweep
+	require.NoError(t, in.Close())
+	s.mu.Lock()
+	statements := s.statements
+	s.mu.Unlock()
+	for _, fill := range []string{
+		`INSERT INTO wa_event (lane, body, attempts, stored_at)
+			SELECT decode(md5((i % 1000)::text), 'hex'), decode(md5(i::text), 'hex'), 0, 1 FROM generate_series(1, 200000) i`,
+		"INSERT INTO wa_lane (lane, ready_at, token) SELECT DISTINCT lane, 9000000000000000, 0 FROM wa_event ON CONFLICT DO NOTHING",
+		"INSERT INTO wa_lane (lane, ready_at, token) SELECT decode(md5(i::text), 'hex'), 9000000000000000, 0 FROM generate_series(1000, 50000) i",
+		"INSERT INTO wa_seen (id, stored_at) SELECT decode(md5(i::text), 'hex'), 9000000000000000 FROM generate_series(1, 50000) i",
+		"INSERT INTO wa_dead (id, lane, body, attempts, error, failed_at) SELECT decode(md5(i::text), 'hex'), 'x', 'x', 1, '', 9000000000000000 FROM generate_series(1, 50000) i",
+		"INSERT INTO wa_store (key, value, version, expires_at) SELECT decode(md5(i::text), 'hex'), 'x', 1, 9000000000000000 FROM generate_series(1, 50000) i",
+		"ANALYZE",
+	} {
+		_, err := db.ExecContext(t.Context(), fill)
+		require.NoError(t, err)
+	}
+	explained := map[string]bool{}
+	for _, st := range statements {
+		verb, _, _ := strings.Cut(st.text, " ")
+		if explained[st.text] || !strings.Contains("SELECT INSERT UPDATE DELETE", verb) {
+			continue
+		}
+		explained[st.text] = true
+		args := make([]any, len(st.args))
+		for i := range st.args {
+			args[i] = st.args[i].Value
+		}
+		plan := explain(t, db, st.text, args)
+		for _, table := range []string{"wa_event", "wa_lane", "wa_seen", "wa_store", "wa_dead"} {
+			if table == "wa_dead" && strings.Contains(st.text, "SELECT COUNT(*) FROM wa_dead") {
+				continue
+			}
+			require.NotContains(t, plan, "Seq Scan on "+table, st.text)
+		}
+	}
+	require.Greater(t, len(explained), 20)
+}
+
+func explain(t *testing.T, db *sql.DB, text string, args []any) string {
+	t.Helper()
+	rows, err := db.QueryContext(t.Context(), "EXPLAIN "+text, args...)
+	require.NoError(t, err, text)
+	defer func() { _ = rows.Close() }()
+	var plan strings.Builder
+	for rows.Next() {
+		var line string
+		require.NoError(t, rows.Scan(&line))
+		plan.WriteString(line + "\n")
+	}
+	require.NoError(t, rows.Err())
+	return plan.String()
+}

@@ -20,7 +20,7 @@ type Admin struct {
 // fails where there is no inbox or one of another release. db stays the caller's to close.
 //
 // Each change is one short transaction. A bot finds what was redriven when it next looks, after [PollEvery] at most; how many
-// bytes were freed by a purge it may learn a minute later.
+// bytes were freed by a purge it learns a second later.
 func OpenAdmin(ctx context.Context, db *sql.DB, dialect Dialect) (*Admin, error) {
 	if db == nil || dialect.name == "" {
 		return nil, errors.New("wacloud: sqlinbox: OpenAdmin needs a database and a dialect")

@@ -13,15 +13,19 @@ import (
 // maxErrorText bounds the error that a dead letter keeps.
 const maxErrorText = 2000
 
-// bury makes a claim's event a dead letter. The caller deletes the event.
-func (in *Inbox) bury(ctx context.Context, tx *sql.Tx, c *claim, cause error) error {
+// bury makes a claim's event a dead letter, in the place of one of the same id that Meta delivered over 8 days ago, and
+// returns by how many bytes the dead letters grow. The caller deletes the event.
+func (in *Inbox) bury(ctx context.Context, tx *sql.Tx, c *claim, cause error) (grown int64, err error) {
+	_, before, err := in.exhume(ctx, tx, c.event.ID)
+	if err != nil && !errors.Is(err, wacloud.ErrNotFound) {
+		return 0, err
+	}
 	text := ""
 	if cause != nil {
 		text = cause.Error()
 	}
-	return in.exec(ctx, tx, `INSERT INTO wa_dead (id, lane, body, attempts, error, failed_at) VALUES (?, ?, ?, ?, ?, {now})
-		ON CONFLICT (id) DO UPDATE SET body = excluded.body, attempts = excluded.attempts, error = excluded.error, failed_at = excluded.failed_at`,
-		[]byte(c.event.ID), c.lane[:], c.body, c.event.Attempt, clip(text), now)
+	return int64(len(c.body) - len(before)), in.exec(ctx, tx, `INSERT INTO wa_dead (id, lane, body, attempts, error, failed_at)
+		VALUES (?, ?, ?, ?, ?, {now})`, []byte(c.event.ID), c.lane[:], c.body, c.event.Attempt, clip(text), now)
 }
 
 // clip makes a text fit the table: valid UTF-8 without NUL, which PostgreSQL does not take.
@@ -72,11 +76,14 @@ func (in *Inbox) Redrive(ctx context.Context, id string) error {
 		if err != nil {
 			return err
 		}
-		event := []stored{{lane: lane, body: body}}
+		event, size := []stored{{lane: lane, body: body}}, int64(len(body))
 		if err := in.openLanes(ctx, tx, event); err != nil {
 			return err
 		}
-		return in.insertEvents(ctx, tx, event)
+		if err := in.insertEvents(ctx, tx, event); err != nil {
+			return err
+		}
+		return in.add(ctx, tx, total{events: 1, bytes: size, dead: -size})
 	})
 	if err != nil {
 		return fmt.Errorf("wacloud: redrive: %w", err)
@@ -87,13 +94,18 @@ func (in *Inbox) Redrive(ctx context.Context, id string) error {
 
 // Purge deletes a dead letter for good. It returns [wacloud.ErrNotFound] for an id that is none.
 func (in *Inbox) Purge(ctx context.Context, id string) error {
+	var change total
 	if err := in.inTx(ctx, func(tx *sql.Tx) error {
 		_, body, err := in.exhume(ctx, tx, id)
-		in.bytes.Add(-int64(len(body)))
-		return err
+		if err != nil {
+			return err
+		}
+		change = total{dead: -int64(len(body))}
+		return in.add(ctx, tx, change)
 	}); err != nil {
 		return fmt.Errorf("wacloud: purge: %w", err)
 	}
+	in.committed(change)
 	return nil
 }
 
@@ -115,16 +127,13 @@ func (in *Inbox) Stats(ctx context.Context) (wacloud.InboxStats, error) {
 	var s wacloud.InboxStats
 	var oldest sql.NullInt64
 	row := in.reads.QueryRowContext(ctx, in.dialect.sql(`SELECT
-		(SELECT COUNT(*) FROM wa_event),
-		(SELECT COALESCE(SUM(LENGTH(body)), 0) FROM wa_event),
-		(SELECT {now} - MIN(stored_at) FROM wa_event),
+		CAST(COALESCE(SUM(events), 0) AS BIGINT), CAST(COALESCE(SUM(bytes), 0) AS BIGINT), CAST(COALESCE(SUM(ids), 0) AS BIGINT),
+		(SELECT {now} - stored_at FROM wa_event ORDER BY seq LIMIT 1),
 		(SELECT COUNT(*) FROM wa_lane WHERE token <> 0 AND ready_at > {now}),
-		(SELECT COUNT(*) FROM wa_dead)`), in.dialect.bind([]any{now, now})...)
-	if err := row.Scan(&s.Depth, &s.Bytes, &oldest, &s.Running, &s.DeadLetters); err != nil {
+		(SELECT COUNT(*) FROM wa_dead) FROM wa_total`), in.dialect.bind([]any{now, now})...)
+	if err := row.Scan(&s.Depth, &s.Bytes, &s.IDs, &oldest, &s.Running, &s.DeadLetters); err != nil {
 		return wacloud.InboxStats{}, fmt.Errorf("wacloud: inbox stats: %w", in.dialect.wrap(err))
 	}
 	s.OldestAge = time.Duration(max(oldest.Int64, 0)) * time.Microsecond
 	return s, nil
 }
-
-const bytesQuery = `SELECT (SELECT COALESCE(SUM(LENGTH(body)), 0) FROM wa_event) + (SELECT COALESCE(SUM(LENGTH(body)), 0) FROM wa_dead)`

@@ -149,18 +149,21 @@ func (in *Inbox) store(group []*put) ([]wacloud.PutResult, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), commitTimeout)
 	defer cancel()
 	var results []wacloud.PutResult
-	var size int64
+	var more total
 	err := in.inTx(ctx, func(tx *sql.Tx) error {
 		fresh, err := in.insertSeen(ctx, tx, group)
 		if err != nil {
 			return err
 		}
 		var events []stored
-		events, results, size = split(group, fresh)
+		events, results, more = split(group, fresh)
 		if err := in.openLanes(ctx, tx, events); err != nil {
 			return err
 		}
 		if err := in.insertEvents(ctx, tx, events); err != nil {
+			return err
+		}
+		if err := in.add(ctx, tx, more); err != nil {
 			return err
 		}
 		return in.cfg.checkPut(ctx, tx)
@@ -168,7 +171,7 @@ func (in *Inbox) store(group []*put) ([]wacloud.PutResult, error) {
 	if err != nil {
 		return nil, fmt.Errorf("wacloud: inbox put: %w", err)
 	}
-	in.bytes.Add(size)
+	in.committed(more)
 	return results, nil
 }
 
@@ -201,7 +204,7 @@ func (in *Inbox) insertSeen(ctx context.Context, tx *sql.Tx, group []*put) (map[
 
 // split returns the events that are new, in order, and what each call gets to hear. An id that stands twice in a group is
 // new once.
-func split(group []*put, fresh map[hash]bool) (events []stored, results []wacloud.PutResult, size int64) {
+func split(group []*put, fresh map[hash]bool) (events []stored, results []wacloud.PutResult, more total) {
 	for _, p := range group {
 		var r wacloud.PutResult
 		for _, e := range p.events {
@@ -212,11 +215,12 @@ func split(group []*put, fresh map[hash]bool) (events []stored, results []waclou
 			delete(fresh, e.id)
 			r.Stored++
 			events = append(events, e)
-			size += int64(len(e.body))
+			more.bytes += int64(len(e.body))
 		}
 		results = append(results, r)
 	}
-	return events, results, size
+	more.events, more.ids = int64(len(events)), int64(len(events))
+	return events, results, more
 }
 
 // openLanes makes sure that every lane has a row, and locks it until the transaction ends. Without that a lane could be

@@ -45,10 +45,29 @@ var migrations = [][]string{
 		)`,
 		`CREATE INDEX wa_store_expires ON wa_store (expires_at)`,
 	},
+	{
+		`CREATE TABLE wa_total (
+			slot INTEGER PRIMARY KEY,
+			events BIGINT NOT NULL,
+			bytes BIGINT NOT NULL,
+			dead BIGINT NOT NULL,
+			ids BIGINT NOT NULL
+		)`,
+		`INSERT INTO wa_total (slot, events, bytes, dead, ids) SELECT 0, 0, 0, 0, COUNT(*) FROM wa_seen`,
+	},
 }
 
-// lockSchema is the advisory lock under which PostgreSQL's schema is changed.
-const lockSchema = 7721105
+// schemaLock is the advisory lock under which PostgreSQL's schema is changed.
+const schemaLock = 7721105
+
+// lockSchema makes the processes that start at the same time do it one after the other. SQLite has one owner.
+func (d Dialect) lockSchema(ctx context.Context, tx *sql.Tx) error {
+	if d.oneOwner {
+		return nil
+	}
+	_, err := tx.ExecContext(ctx, "SELECT pg_advisory_xact_lock($1)", schemaLock)
+	return err
+}
 
 // migrate runs the migrations that are missing. When the schema is current it reads one row and changes nothing: DDL at
 // every start, even IF NOT EXISTS, takes locks that deadlock with the workers of the other processes.
@@ -57,10 +76,8 @@ func (in *Inbox) migrate(ctx context.Context) error {
 		return nil
 	}
 	return in.inTx(ctx, func(tx *sql.Tx) error {
-		if in.dialect.name == "postgres" {
-			if _, err := tx.ExecContext(ctx, "SELECT pg_advisory_xact_lock($1)", lockSchema); err != nil {
-				return err
-			}
+		if err := in.dialect.lockSchema(ctx, tx); err != nil {
+			return err
 		}
 		if _, err := tx.ExecContext(ctx, "CREATE TABLE IF NOT EXISTS wa_schema (version INTEGER NOT NULL)"); err != nil {
 			return err

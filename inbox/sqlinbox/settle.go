@@ -80,7 +80,8 @@ func (r *runner) trySettle(group []*settlement) error {
 	for i, s := range group {
 		claims[i] = s.claim
 	}
-	if err := r.in.inTx(ctx, func(tx *sql.Tx) error {
+	var change total
+	err := r.in.inTx(ctx, func(tx *sql.Tx) error {
 		ours, err := r.in.lockLanes(ctx, tx, claims)
 		if err != nil {
 			return err
@@ -88,19 +89,18 @@ func (r *runner) trySettle(group []*settlement) error {
 		for _, s := range group {
 			s.result = settled{ok: ours[s.claim]}
 		}
-		if err := r.in.record(ctx, tx, group); err != nil {
+		if change, err = r.in.record(ctx, tx, group); err != nil {
 			return err
 		}
-		return r.goOn(ctx, tx, group, since)
-	}); err != nil {
-		return err
-	}
-	for _, s := range group {
-		if s.result.ok && s.out.Done {
-			r.in.bytes.Add(-int64(len(s.claim.body)))
+		if err := r.goOn(ctx, tx, group, since); err != nil {
+			return err
 		}
+		return r.in.add(ctx, tx, change)
+	})
+	if err == nil {
+		r.in.committed(change)
 	}
-	return nil
+	return err
 }
 
 // lockLanes locks the lanes of claims until the transaction ends and returns the claims whose lease still holds.
@@ -129,44 +129,46 @@ func (in *Inbox) lockLanes(ctx context.Context, tx *sql.Tx, claims []*claim) (ma
 }
 
 // record writes the outcomes of a group. What is over goes first: it makes room for the dead letters.
-func (in *Inbox) record(ctx context.Context, tx *sql.Tx, group []*settlement) error {
+func (in *Inbox) record(ctx context.Context, tx *sql.Tx, group []*settlement) (change total, err error) {
 	var over []any
 	for _, s := range group {
 		if s.finished() {
 			over = append(over, s.claim.seq)
+			change.events--
+			change.bytes -= int64(len(s.claim.body))
 		}
 	}
 	if len(over) > 0 {
 		if err := in.exec(ctx, tx, "DELETE FROM wa_event WHERE seq IN "+list(len(over)), over...); err != nil {
-			return err
+			return total{}, err
 		}
 	}
 	for _, s := range group {
-		if !s.result.ok {
-			continue
+		switch {
+		case !s.result.ok, s.out.Done:
+		case s.out.Dead:
+			var n int64
+			n, err = in.bury(ctx, tx, s.claim, s.out.Err)
+			change.dead += n
+		default:
+			err = in.tryLater(ctx, tx, s.claim, s.out)
 		}
-		if err := in.recordOne(ctx, tx, s.claim, s.out); err != nil {
-			return err
+		if err != nil {
+			return total{}, err
 		}
 	}
-	return nil
+	return change, nil
 }
 
-func (in *Inbox) recordOne(ctx context.Context, tx *sql.Tx, c *claim, out wacloud.Outcome) error {
-	switch {
-	case out.Done:
-		return nil
-	case out.Dead:
-		return in.bury(ctx, tx, c, out.Err)
-	case out.Cut:
+func (in *Inbox) tryLater(ctx context.Context, tx *sql.Tx, c *claim, out wacloud.Outcome) error {
+	if out.Cut {
 		if err := in.exec(ctx, tx, "UPDATE wa_event SET attempts = attempts - 1 WHERE seq = ?", c.seq); err != nil {
 			return err
 		}
 		return in.freeLane(ctx, tx, c.lane, 0)
-	default:
-		time.AfterFunc(out.Delay, in.signal)
-		return in.freeLane(ctx, tx, c.lane, out.Delay)
 	}
+	time.AfterFunc(out.Delay, in.signal)
+	return in.freeLane(ctx, tx, c.lane, out.Delay)
 }
 
 func (in *Inbox) freeLane(ctx context.Context, tx *sql.Tx, lane hash, delay time.Duration) error {
@@ -258,6 +260,7 @@ func (r *runner) complete(ctx context.Context, c *claim, e *wacloud.Event, compl
 	if err := r.cfg.Handler.Handle(context.WithValue(ctx, effectsKey{}, &fx), e); err != nil || len(fx.list) == 0 {
 		return err
 	}
+	over := total{events: -1, bytes: -int64(len(c.body))}
 	err := r.in.inTx(ctx, func(tx *sql.Tx) error {
 		ours, err := r.in.lockLanes(ctx, tx, []*claim{c})
 		if err != nil {
@@ -274,12 +277,15 @@ func (r *runner) complete(ctx context.Context, c *claim, e *wacloud.Event, compl
 		if err := r.in.exec(ctx, tx, "DELETE FROM wa_event WHERE seq = ?", c.seq); err != nil {
 			return err
 		}
-		return r.in.closeLanes(ctx, tx, []hash{c.lane})
+		if err := r.in.closeLanes(ctx, tx, []hash{c.lane}); err != nil {
+			return err
+		}
+		return r.in.add(ctx, tx, over)
 	})
 	if err != nil {
 		return fmt.Errorf("wacloud: inbox completion: %w", err)
 	}
 	completed.Store(true)
-	r.in.bytes.Add(-int64(len(c.body)))
+	r.in.committed(over)
 	return nil
 }

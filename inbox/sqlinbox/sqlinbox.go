@@ -138,6 +138,9 @@ func Open(ctx context.Context, db *sql.DB, dialect Dialect, opts ...Option) (*In
 			return nil, fmt.Errorf("wacloud: sqlinbox: leases of the last run: %w", err)
 		}
 	}
+	if err := in.recount(ctx); err != nil {
+		return nil, fmt.Errorf("wacloud: sqlinbox: size: %w", err)
+	}
 	if err := in.measure(ctx); err != nil {
 		return nil, err
 	}
