@@ -127,15 +127,15 @@ func (c *Client) admit(ctx context.Context, k *call) error {
 		}
 	}
 	for again := true; again; {
-		halved := c.pace.halved.Load()
 		wait, err := c.reserveNumber(ctx, left)
 		if err != nil {
 			return &transportError{op: k.op, err: err, ended: true}
 		}
+		voided := c.pace.voided.Load()
 		if err := c.pauseFor(ctx, k, wait, &left, false); err != nil {
 			return err
 		}
-		again = halved != c.pace.halved.Load() // what was reserved at the old rate is void
+		again = voided != c.pace.voided.Load() // what was reserved at the old rate is void
 	}
 	c.pace.spend(l)
 	return nil
@@ -174,24 +174,22 @@ func (c *Client) pauseFor(ctx context.Context, k *call, d time.Duration, left *t
 	return nil
 }
 
-// reserveNumber takes one message from the number's rate, the shared one if there is one. The local one then only bounds
-// what Meta has throttled. Its error is the end of ctx.
+// reserveNumber takes one message from the number's rate, the shared one if there is one. Its error is the end of ctx.
 func (c *Client) reserveNumber(ctx context.Context, left time.Duration) (time.Duration, error) {
 	most := within(ctx, left)
 	if c.limit.Limiter == nil {
 		return c.pace.reserve(most, c.limit.Instances), nil
 	}
-	shared, err := c.limit.Limiter.Reserve(ctx, "number:"+c.number, 1)
+	given, err := c.limit.Limiter.Reserve(ctx, "number:"+c.number, 1)
 	switch {
-	case err == nil && (shared > most || !c.pace.throttled()):
-		return shared, nil
 	case err == nil:
-		return max(shared, c.pace.reserve(most, 1)), nil
+		return c.pace.follow(given, most), nil
 	case ctx.Err() != nil:
 		return 0, ctx.Err()
 	}
 	if c.observer != nil {
 		c.observe(ctx, MetricLimiterFallback, 1, "")
 	}
+	c.pace.turn(true)
 	return c.pace.reserve(most, c.limit.Instances), nil
 }

@@ -12,21 +12,23 @@ type pace struct {
 	perSecond int
 	start     time.Time
 	seed      maphash.Seed
-	halved    atomic.Uint64 // counts how often Meta throttled the number
+	voided    atomic.Uint64 // counts how often the rate became another one: who waits for the old one reserves again
 
 	mu       sync.Mutex
 	lines    map[uint64]*line
 	next     time.Duration // of the rate: when the messages that were let through would end, were they evenly spread
 	lowered  time.Duration // when Meta throttled the number last
 	fraction float64       // of the rate that was left then
+	alone    bool          // the Limiter failed, the process keeps to its own share
 }
 
 // The number's share of Meta's limit, and what happens to it when Meta throttles.
 const (
-	usedShare    = 0.9         // the rest is for what comes in, and for bursts
-	recovery     = 0.05        // of the rate, each second
-	leastShare   = 1.0 / 16    // is left however often Meta throttles
-	throttledFor = time.Second // what was on its way when the rate was halved is refused for the same reason
+	usedShare    = 0.9             // the rest is for what comes in, and for bursts
+	recovery     = 0.05            // of the rate, each second
+	leastShare   = 1.0 / 16        // is left however often Meta throttles
+	largestBurst = time.Second / 9 // the tenth that is not in the rate, at that rate
+	throttledFor = time.Second     // what was on its way when the rate was halved is refused for the same reason
 )
 
 func newPace(l RateLimit) *pace {
@@ -61,21 +63,37 @@ func (p *pace) share(now time.Duration) float64 {
 	return min(p.fraction+recovery*(now-p.lowered).Seconds(), 1)
 }
 
-// throttled reports whether the rate is below the whole.
-func (p *pace) throttled() bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.share(p.now()) < 1
-}
-
-// halve lowers the rate because Meta throttled the number. Who waits for the old rate reserves again.
+// halve lowers the rate because Meta throttled the number.
 func (p *pace) halve(now time.Duration) {
 	share := p.share(now)
 	if share < 1 && now-p.lowered < throttledFor {
 		return
 	}
 	p.fraction, p.lowered, p.next = max(share/2, leastShare), now, now
-	p.halved.Add(1)
+	p.voided.Add(1)
+}
+
+// follow takes note that the Limiter gave a wait, and returns the one to keep. While Meta throttles the number, its lowered
+// rate holds as well.
+func (p *pace) follow(given, most time.Duration) time.Duration {
+	if throttled := p.turn(false); !throttled || given > most {
+		return given
+	}
+	return max(given, p.reserve(most, 1))
+}
+
+// turn says whether the number's rate is the process's own share, because the Limiter failed, or the shared one. Both at
+// once would be too much, so what waits for the one is void when the other begins, and the own share begins without a
+// burst. It returns whether Meta throttles the number.
+func (p *pace) turn(alone bool) (throttled bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := p.now()
+	if p.alone != alone {
+		p.alone, p.next = alone, now+largestBurst
+		p.voided.Add(1)
+	}
+	return p.share(now) < 1
 }
 
 // paces are those of the numbers of one token.
