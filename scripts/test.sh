@@ -16,6 +16,7 @@ command -v chromium chromium-browser google-chrome >/dev/null || loud "no Chromi
 [ -d simulator/browsertest/node_modules ] || loud "run npm ci in simulator/browsertest: the accessibility rules are NOT checked"
 
 compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || command -v postgres >/dev/null || loud "no PostgreSQL found: its inbox is NOT tested (Debian: apt-get install postgresql)"
+command -v redis-server >/dev/null || loud "no redis-server found: the shared limiter is NOT tested (Debian: apt-get install redis-server)"
 command -v strace >/dev/null || loud "no strace found: that a 200 stands behind an fsync is NOT tested"
 
 failed=()
