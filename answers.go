@@ -58,18 +58,6 @@ func choiceKey(user UserKey) string {
 	return "choice|" + hex.EncodeToString(sum[:16])
 }
 
-// recipientKey is the key of the user that a message goes to; a group has none.
-func recipientKey(number string, to Recipient) string {
-	switch to.kind {
-	case recipientPhone, recipientWaID:
-		return choiceKey(userKey(number, User{Phone: to.value}))
-	case recipientUserID:
-		return choiceKey(userKey(number, User{ID: to.value}))
-	default:
-		return ""
-	}
-}
-
 // A turn is one message's change of its user's open choice.
 type turn struct {
 	store  Store
@@ -82,7 +70,7 @@ type turn struct {
 
 // takeTurn opens or closes the choice before o is posted. It returns nil where there is nothing to do.
 func (c *Client) takeTurn(ctx context.Context, o *Outgoing, p *part) (*turn, error) {
-	t := &turn{store: c.storeFor(ctx), key: recipientKey(c.number, o.To), number: c.number, part: p}
+	t := &turn{store: c.storeFor(ctx), key: choiceKey(c.userOf(ctx, o.To)), number: c.number, part: p}
 	if _, reaction := o.Message.(Reaction); reaction || t.store == nil || t.key == "" || c.answerWithin < 0 {
 		return nil, nil
 	}

@@ -201,6 +201,7 @@ var (
 		wacloud.FallbackError{},
 		wacloud.Rung{},
 		wacloud.Wording{},
+		wacloud.Window{},
 	}
 	// otherTypes have no fields to fill. Those with a state are printed by TestAttack36StatePrintsNothing.
 	otherTypes = []string{

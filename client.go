@@ -37,7 +37,7 @@ type Client struct { //nolint:recvcheck // Format must hold for a copy too
 	*settings
 }
 
-// settings are what the clients of several numbers share. They never change after NewClient, but for what paces knows.
+// settings are what the clients of several numbers share. They never change after NewClient, but for what paces, users and windows know.
 type settings struct {
 	http       *http.Client // for Graph: follows no redirect
 	mediaHTTP  *http.Client // for downloads: checks every hop and address
@@ -59,6 +59,8 @@ type settings struct {
 	fallbackWithin time.Duration
 	limit          RateLimit
 	paces          paces
+	users          identities
+	windows        windows
 }
 
 // NewClient returns a client for a business phone number (its id, which is digits, not the number itself). All problems
@@ -94,6 +96,7 @@ func NewClient(phoneNumberID string, token Secret, opts ...Option) (*Client, err
 		unknown:        cfg.unknown.withDefaults(),
 		fallbackWithin: cmp.Or(cfg.fallbackWithin, defaultFallbackWithin),
 		limit:          cfg.rateLimit.withDefaults(),
+		users:          identities{store: cfg.store, refresh: aliasGlance},
 	}
 	if !cfg.proofKey.IsZero() {
 		s.query = url.Values{"appsecret_proof": {appSecretProof(cfg.proofKey, token)}}.Encode()

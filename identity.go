@@ -10,7 +10,8 @@ import (
 const (
 	aliasTTL     = 90 * 24 * time.Hour // after the user was last seen with both names
 	aliasRefresh = 24 * time.Hour
-	aliasesKnown = 10_000 // in memory; more only means that they are looked up again
+	aliasGlance  = time.Minute // in a client, which does not see the changes that events bring
+	aliasesKnown = 10_000      // in memory; more only means that they are looked up again
 	aliasPrefix  = "alias|"
 )
 
@@ -18,7 +19,8 @@ const (
 // number later is still the same [UserKey]. It only ever leads from an id to a number, never from one number to another:
 // numbers are given to other people.
 type identities struct {
-	store Store // nil: nothing is remembered
+	store   Store         // nil: nothing is recorded, nor resolved
+	refresh time.Duration // how long an alias is remembered without a look at the store
 
 	mu    sync.Mutex
 	known map[UserKey]knownAlias
@@ -35,21 +37,45 @@ func (d *identities) resolve(ctx context.Context, e *Event) error {
 	if d.store == nil || u.Phone != "" || u.ID == "" {
 		return nil
 	}
-	name := userKey(e.PhoneNumberID, u)
-	if alias, ok := d.remembered(name); ok {
+	alias, err := d.lookup(ctx, d.store, userKey(e.PhoneNumberID, u))
+	if err == nil {
 		e.alias = alias
-		return nil
 	}
-	value, _, err := d.store.Get(ctx, aliasPrefix+string(name))
+	return err
+}
+
+// lookup is what the store has on record for the name of a user id, or "".
+func (d *identities) lookup(ctx context.Context, store Store, name UserKey) (UserKey, error) {
+	if alias, ok := d.remembered(name); ok {
+		return alias, nil
+	}
+	value, _, err := store.Get(ctx, aliasPrefix+string(name))
 	if errors.Is(err, ErrNotFound) {
-		return nil
+		return "", nil
 	}
 	if err != nil {
-		return err
+		return "", err
 	}
-	e.alias = UserKey(value)
-	d.remember(name, e.alias)
-	return nil
+	d.remember(name, UserKey(value))
+	return UserKey(value), nil
+}
+
+// nameOf names a user by the number, also where only the user id is known and a store has the number on record. Where the
+// store does not answer, the user id stands for itself.
+func (d *identities) nameOf(ctx context.Context, store Store, number string, u User) UserKey {
+	name := userKey(number, u)
+	if store == nil || u.Phone != "" || u.ID == "" {
+		return name
+	}
+	if alias, err := d.lookup(ctx, store, name); err == nil && alias != "" {
+		return alias
+	}
+	return name
+}
+
+// userOf names the user whom a message to to reaches, as the user's own events are named. A group is nobody.
+func (c *Client) userOf(ctx context.Context, to Recipient) UserKey {
+	return c.users.nameOf(ctx, c.storeFor(ctx), c.number, to.user())
 }
 
 // learn records what e says about its user: both names of one person, or a new name for the one on record.
@@ -108,5 +134,5 @@ func (d *identities) remember(name, user UserKey) {
 	if d.known == nil || len(d.known) >= aliasesKnown {
 		d.known = make(map[UserKey]knownAlias)
 	}
-	d.known[name] = knownAlias{user, time.Now().Add(aliasRefresh)}
+	d.known[name] = knownAlias{user, time.Now().Add(d.refresh)}
 }

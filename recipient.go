@@ -113,6 +113,18 @@ func (r *Recipient) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// user is r as an event would name it; nobody for a group.
+func (r Recipient) user() User {
+	switch r.kind {
+	case recipientPhone, recipientWaID:
+		return User{Phone: r.value}
+	case recipientUserID:
+		return User{ID: r.value}
+	default:
+		return User{}
+	}
+}
+
 // problem tells why r has no form on the wire, or nil.
 func (r Recipient) problem() *Problem {
 	c := newChecker()

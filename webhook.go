@@ -79,6 +79,7 @@ type Webhook struct {
 	memory     bool          // the inbox is a MemoryInbox
 	users      identities
 	started    time.Time
+	windows    windows // of events whose number has no client
 
 	state  atomic.Int32 // of Run
 	warned atomic.Bool  // that nobody runs the inbox
@@ -101,7 +102,7 @@ func NewWebhook(cfg WebhookConfig) (*Webhook, error) {
 		w.log = slog.New(slog.DiscardHandler)
 	}
 	_, w.memory = cfg.Inbox.(*MemoryInbox)
-	w.users.store = cfg.Store
+	w.users = identities{store: cfg.Store, refresh: aliasRefresh}
 	if cfg.Store == nil && cfg.Client != nil {
 		w.users.store = cfg.Client.store
 	}

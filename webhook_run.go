@@ -68,16 +68,19 @@ func (w *Webhook) prepare(ctx context.Context, e *Event) (skip bool, err error) 
 	if err := errors.Join(w.users.learn(ctx, e), w.users.resolve(ctx, e)); err != nil {
 		return false, fmt.Errorf("wacloud: name the user: %w", err)
 	}
+	store, err := readAhead(ctx, w.storeOf(e), append(answerKeys(e), windowKeys(e)...)...)
+	if err != nil {
+		return false, fmt.Errorf("wacloud: look the user up: %w", err)
+	}
+	if err := w.noteWindow(ctx, store, e); err != nil {
+		return false, fmt.Errorf("wacloud: record window: %w", err)
+	}
 	stale, err := w.mergeStatus(ctx, e)
 	if err != nil {
 		return false, err
 	}
 	if err := w.settleStatus(ctx, e); err != nil || stale {
 		return stale, err
-	}
-	store, err := readAhead(ctx, w.storeOf(e), answerKeys(e)...)
-	if err != nil {
-		return false, fmt.Errorf("wacloud: look the user up: %w", err)
 	}
 	if err := resolveAnswer(ctx, store, e); err != nil {
 		return false, fmt.Errorf("wacloud: typed answer: %w", err)
