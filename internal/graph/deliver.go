@@ -33,8 +33,11 @@ type target struct {
 // late is a webhook that comes once more.
 type late struct{ body []byte }
 
-// maxLate bounds what waits for a restart.
-const maxLate = 100
+// What may wait for a restart.
+const (
+	maxLate      = 100
+	maxLateBytes = 16 << 20
+)
 
 // Delivery is one webhook that was posted to the bot, or kept from it by a fault.
 type Delivery struct {
@@ -137,10 +140,11 @@ func (e *Engine) attempt(ctx context.Context, l letter) Delivery {
 	d := e.exchange(ctx, l)
 	if d.Status != http.StatusOK && e.Policy().Redeliver && e.connected() && l.attempt <= len(redeliveries) {
 		pause := redeliveries[l.attempt-1]
-		d.NextAt = e.Now().Add(pause)
 		next := e.signed(l.again)
 		next.attempt = l.attempt + 1
-		e.at(time.Now().Add(pause), func(ctx context.Context) { e.attempt(ctx, next) })
+		if e.at(time.Now().Add(pause), len(next.body), func(ctx context.Context) { e.attempt(ctx, next) }) {
+			d.NextAt = e.Now().Add(pause)
+		}
 	}
 	return e.record(d)
 }
@@ -232,7 +236,7 @@ func (e *Engine) Restarted() {
 	for _, l := range all {
 		again := e.signed(l.body)
 		again.fault = kindLate
-		e.at(time.Now(), func(ctx context.Context) { e.attempt(ctx, again) })
+		e.at(time.Now(), len(again.body), func(ctx context.Context) { e.attempt(ctx, again) })
 	}
 }
 

@@ -119,8 +119,10 @@ func (e *Engine) Stop() {
 	e.Touch()
 }
 
-// at runs do at a time, in the background.
-func (e *Engine) at(due time.Time, do func(ctx context.Context)) { e.schedule.at(due, do, e.Touch) }
+// at runs do, which holds so many bytes, at a time, in the background, unless too much waits already.
+func (e *Engine) at(due time.Time, size int, do func(ctx context.Context)) (ok bool) {
+	return e.schedule.at(due, size, do, e.Touch)
+}
 
 func (e *Engine) nextRev() int {
 	e.rev++

@@ -104,31 +104,42 @@ func (e *Engine) wait(ctx context.Context, d time.Duration) bool {
 func (e *Engine) repeatLate(body []byte) {
 	e.target.mu.Lock()
 	defer e.target.mu.Unlock()
-	if len(e.target.late) < maxLate {
+	size := len(body)
+	for _, l := range e.target.late {
+		size += len(l.body)
+	}
+	if len(e.target.late) < maxLate && size <= maxLateBytes {
 		e.target.late = append(e.target.late, late{body})
 	}
 }
 
+// maxBatchBytes closes a batch before its time: Meta sends up to 3 MB (Meta, webhooks overview, read 2026-03).
+const maxBatchBytes = 3 << 20
+
 // batch collects webhooks that go out in one POST.
 type batch struct {
 	bodies [][]byte
+	bytes  int
 	size   int
 	level  string
 	id     int
 }
+
+func (b *batch) full() bool { return len(b.bodies) >= b.size || b.bytes >= maxBatchBytes }
 
 // openBatch keeps the first webhook of a batch until the others have come, or not come in time.
 func (e *Engine) openBatch(ctx context.Context, body []byte, f Fault) Delivery {
 	e.target.mu.Lock()
 	e.target.batch.id++
 	id := e.target.batch.id
-	e.target.batch.bodies, e.target.batch.size, e.target.batch.level = [][]byte{body}, max(f.Count, 1), f.Level
-	full := e.target.batch.size == 1
+	e.target.batch.bodies, e.target.batch.bytes = [][]byte{body}, len(body)
+	e.target.batch.size, e.target.batch.level = max(f.Count, 1), f.Level
+	full := e.target.batch.full()
 	e.target.mu.Unlock()
 	if full {
 		return e.closeBatch(ctx, id)
 	}
-	e.at(time.Now().Add(f.Delay), func(ctx context.Context) { e.closeBatch(ctx, id) })
+	e.at(time.Now().Add(f.Delay), 0, func(ctx context.Context) { e.closeBatch(ctx, id) })
 	return e.heldBack(body)
 }
 
@@ -144,8 +155,8 @@ func (e *Engine) joinBatch(ctx context.Context, body []byte) (d Delivery, joined
 		e.target.mu.Unlock()
 		return Delivery{}, false
 	}
-	b.bodies = append(b.bodies, body)
-	full, id := len(b.bodies) >= b.size, b.id
+	b.bodies, b.bytes = append(b.bodies, body), b.bytes+len(body)
+	full, id := b.full(), b.id
 	e.target.mu.Unlock()
 	if full {
 		return e.closeBatch(ctx, id), true

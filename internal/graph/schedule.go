@@ -7,14 +7,18 @@ import (
 	"time"
 )
 
-// maxJobs bounds what waits. What comes on top is lost, as with Meta after its days of trying.
-const maxJobs = 10_000
+// What may wait. What comes on top is lost, as with Meta after its days of trying.
+const (
+	maxJobs     = 10_000
+	maxJobBytes = 32 << 20
+)
 
 // schedule runs jobs one at a time, the earliest first. Its goroutine ends when nothing is left, so that nothing runs while
 // nothing is to be done.
 type schedule struct {
 	mu   sync.Mutex
 	jobs []job // by time, then by order of arrival
+	size int   // of what the jobs hold, in bytes
 	wake chan struct{}
 	busy bool
 	done chan struct{} // closed when the last goroutine has ended
@@ -24,8 +28,9 @@ type schedule struct {
 }
 
 type job struct {
-	due time.Time
-	do  func(ctx context.Context)
+	due  time.Time
+	size int
+	do   func(ctx context.Context)
 }
 
 func newSchedule() *schedule {
@@ -34,18 +39,19 @@ func newSchedule() *schedule {
 	return s
 }
 
-// at runs do at a time, in the background.
-func (s *schedule) at(due time.Time, do func(ctx context.Context), idle func()) {
+// at runs do, which holds so many bytes, at a time, in the background; ok is false when too much waits.
+func (s *schedule) at(due time.Time, size int, do func(ctx context.Context), idle func()) (ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.ctx.Err() != nil || len(s.jobs) >= maxJobs {
-		return
+	if s.ctx.Err() != nil || len(s.jobs) >= maxJobs || s.size+size > maxJobBytes {
+		return false
 	}
+	s.size += size
 	i := len(s.jobs)
 	for i > 0 && s.jobs[i-1].due.After(due) {
 		i--
 	}
-	s.jobs = slices.Insert(s.jobs, i, job{due, do})
+	s.jobs = slices.Insert(s.jobs, i, job{due, size, do})
 	if !s.busy {
 		done := make(chan struct{})
 		s.busy, s.done = true, done
@@ -53,12 +59,13 @@ func (s *schedule) at(due time.Time, do func(ctx context.Context), idle func()) 
 			defer close(done)
 			s.run(idle)
 		}()
-		return
+		return true
 	}
 	select {
 	case s.wake <- struct{}{}:
 	default:
 	}
+	return true
 }
 
 func (s *schedule) run(idle func()) {
@@ -81,13 +88,14 @@ func (s *schedule) next() (do func(context.Context), wait time.Duration, ok bool
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.jobs) == 0 || s.ctx.Err() != nil {
-		s.busy, s.jobs = false, nil
+		s.busy, s.jobs, s.size = false, nil, 0
 		return nil, 0, false
 	}
 	if wait = time.Until(s.jobs[0].due); wait > 0 {
 		return nil, wait, true
 	}
 	do = s.jobs[0].do
+	s.size -= s.jobs[0].size
 	s.jobs = slices.Delete(s.jobs, 0, 1)
 	return do, 0, true
 }
@@ -130,7 +138,7 @@ func (s *schedule) running() bool {
 // forget drops what waits.
 func (s *schedule) forget() {
 	s.mu.Lock()
-	s.jobs = nil
+	s.jobs, s.size = nil, 0
 	s.mu.Unlock()
 	select {
 	case s.wake <- struct{}{}:

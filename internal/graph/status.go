@@ -130,7 +130,7 @@ func (e *Engine) scheduleStatus(id, status string, errs ...wacloud.EventError) {
 	}
 	m.due = due
 	e.mu.Unlock()
-	e.at(due, func(ctx context.Context) {
+	e.at(due, 0, func(ctx context.Context) {
 		if body, ok := e.statusBody(id, status, errs); ok && e.connected() {
 			e.Deliver(ctx, body)
 		}
