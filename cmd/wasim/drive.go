@@ -20,6 +20,7 @@ import (
 type invocation struct {
 	verb    verb
 	fields  map[string]any    // of the request's body
+	body    []byte            // the request's body where it is a file
 	query   url.Values        // of the address
 	in      map[string]string // parts of the path
 	json    bool
@@ -126,7 +127,10 @@ func (inv *invocation) address() string {
 func (inv *invocation) open(ctx context.Context, client *http.Client) (*http.Response, error) {
 	var body io.Reader = http.NoBody
 	if inv.verb.method != http.MethodGet && inv.verb.method != http.MethodDelete {
-		data, err := json.Marshal(inv.fields)
+		data, err := inv.body, error(nil)
+		if data == nil {
+			data, err = json.Marshal(inv.fields)
+		}
 		if err != nil {
 			return nil, err
 		}

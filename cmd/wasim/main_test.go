@@ -196,6 +196,22 @@ func TestWholeConversation(t *testing.T) {
 	require.Contains(t, r.must("saves"), "order")
 	r.must("restore", "order")
 
+	exported := filepath.Join(t.TempDir(), "order.json")
+	require.NoError(t, os.WriteFile(exported, []byte(r.must("export")), 0o600))
+	r.must("reset")
+	require.Empty(t, r.must("chat"))
+	r.must("restore", "-file", exported)
+	require.Contains(t, r.must("chat"), "That is all")
+	code, out = r.do("restore", "order", "-file", exported)
+	require.Equal(t, 1, code)
+	require.Contains(t, out, "not both")
+	picture := filepath.Join(t.TempDir(), "a.png")
+	require.NoError(t, os.WriteFile(picture, []byte("\x89PNG\n\n"), 0o600))
+	r.must("media", "image", picture, "image/png")
+	_, id, _ := strings.Cut(r.must("state", "-json"), `/_sim/media/`)
+	id, _, _ = strings.Cut(id, `"`)
+	require.Equal(t, "\x89PNG\n\n", r.must("file", id))
+
 	require.Zero(t, r.stop())
 	_, err = net.Dial("tcp", address)
 	require.Error(t, err, "the bot has ended too")
@@ -386,6 +402,31 @@ func TestVerbsBecomeCalls(t *testing.T) {
 			require.Equal(t, tt.want, got)
 		})
 	}
+}
+
+// Every call of the control API has its verb.
+func TestEveryCallHasAVerb(t *testing.T) {
+	t.Parallel()
+	source, err := os.ReadFile(filepath.Join("..", "..", "simulator", "control.go"))
+	require.NoError(t, err)
+	known := map[string]bool{
+		"GET /_sim/events":         true, // log -follow
+		"DELETE /_sim/faults/{id}": true, // disarm 3
+		"GET /_sim/link":           true, // a picture from elsewhere, for the page
+	}
+	for _, v := range verbs {
+		known[v.method+" "+v.path] = true
+	}
+	calls := 0
+	for line := range strings.Lines(string(source)) {
+		_, rest, ok := strings.Cut(line, `mux.HandleFunc("`)
+		call, _, _ := strings.Cut(rest, `"`)
+		if ok && call != "/" {
+			calls++
+			require.True(t, known[call], call)
+		}
+	}
+	require.Greater(t, calls, 35)
 }
 
 func newFake(t *testing.T, see func(*http.Request)) string {

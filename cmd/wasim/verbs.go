@@ -150,8 +150,16 @@ var verbs = []verb{
 	post("reset", "forgets chats, requests and faults", nil, []field{{"users", isBool}}),
 	get("transcript", "prints a chat as a test replays it", "user", "number", "as"),
 	post("save", "saves the state in the folder of the simulator", text("name"), nil),
-	post("restore", "restores a saved state", text("name"), nil),
+	{
+		name: "restore", what: "restores a saved state, or one of a -file", method: http.MethodPost, path: "/_sim/restore",
+		words: text("name"), flags: []field{{"file", isFile}}, run: restore,
+	},
 	get("saves", "lists the saved states"),
+	get("export", "prints the state, for restore -file").at("save"),
+	{
+		name: "file", what: "writes a file of the chat to the standard output, by its media id", method: http.MethodGet,
+		path: "/_sim/media/{id}", words: text("id"), run: file,
+	},
 }
 
 func post(name, what string, words, flags []field) verb {
@@ -185,6 +193,29 @@ func disarm(ctx context.Context, inv invocation, t terminal) error {
 		return err
 	}
 	return inv.show(body, t)
+}
+
+// restore sends a name, or the whole state that a file holds.
+func restore(ctx context.Context, inv invocation, t terminal) error {
+	if data, ok := inv.fields["file"].([]byte); ok {
+		if len(inv.fields) > 1 {
+			return errors.New("restore: a name or a -file, not both")
+		}
+		inv.body = data
+	}
+	body, err := inv.call(ctx)
+	if err != nil {
+		return err
+	}
+	return inv.show(body, t)
+}
+
+func file(ctx context.Context, inv invocation, t terminal) error {
+	body, err := inv.call(ctx)
+	if err == nil {
+		_, err = t.out.Write(body)
+	}
+	return err
 }
 
 func help(w io.Writer) {

@@ -145,6 +145,12 @@ func TestSoundAndFilmPlay(t *testing.T) {
 		played := eval[bool](p, `(async () => { const m = `+element+`; m.muted = true; m.playbackRate = 4; await m.play();
 			await new Promise((done) => m.addEventListener("ended", done, { once: true })); return m.currentTime === m.duration && !m.error; })()`)
 		require.True(t, played, tt.name)
+		status := eval[string](p, article(id)+`.querySelector(".ticks").getAttribute("aria-label")`)
+		if tt.name == "voice" {
+			p.wait(article(id) + `.querySelector(".ticks").getAttribute("aria-label") === "Played"`)
+		} else {
+			require.NotEqual(t, "Played", status, "only of voice messages")
+		}
 	}
 }
 

@@ -87,7 +87,11 @@ function drawUnknown(content) {
 
 function captioned(c, taps) {
   const kind = taps.message.type;
-  return { above: mediaView(kind, taps.media(""), c), body: c.caption && styled(c.caption) };
+  const played = () => { // WhatsApp reports it of voice messages
+    const m = state.messages.get(taps.message.id);
+    if (c.voice && m && !m.from_user && m.status !== "played") call("POST", "status", { message: m.id, status: "played" }).catch(() => null);
+  };
+  return { above: mediaView(kind, taps.media(""), c, played), body: c.caption && styled(c.caption) };
 }
 
 // A map of our own: streets that nobody lives in.

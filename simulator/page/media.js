@@ -1,7 +1,8 @@
 // Files of messages: pictures, films, voice, documents, stickers, and the place where one would be.
 
-// mediaView draws a file. About is the message's media entry; the object is Meta's, with id or link.
-function mediaView(kind, about, object) {
+// mediaView draws a file. About is the message's media entry; the object is Meta's, with id or link. Played is called when a
+// sound starts.
+function mediaView(kind, about, object, played) {
   about = about || {};
   object = object || {};
   if (kind === "document") return documentView(about, object);
@@ -11,7 +12,7 @@ function mediaView(kind, about, object) {
     case "sticker": return picture("img.sticker", about.src, "Sticker", "smile");
     case "video": return el("video.photo", { src: about.src, controls: true, preload: "metadata", "aria-label": "Video" });
     case "audio": return el("div.voice", null, icon("mic"),
-      el("audio", { src: about.src, controls: true, preload: "metadata", "aria-label": object.voice ? "Voice message" : "Audio" }));
+      el("audio", { src: about.src, controls: true, preload: "metadata", "aria-label": object.voice ? "Voice message" : "Audio", onplay: played }));
     default: return placeholder(kind, object.link || object.id || "");
   }
 }

@@ -256,7 +256,7 @@ function messageSheet(phone, m) {
       item("Reply", () => phone.replyTo(m), true), item("React", () => phone.sheet(reactSheet(phone, m))),
       item("Show in the inspector", () => inspectMessage(m.id)), item("Copy the id", () => copyText(m.id)),
       !m.from_user && item("Report as read", () => call("POST", "status", { message: m.id, status: "read" }).catch(() => null)),
-      !m.from_user && m.type === "audio" && item("Report as played", () => call("POST", "status", { message: m.id, status: "played" }).catch(() => null)));
+      !m.from_user && m.content?.voice && item("Report as played", () => call("POST", "status", { message: m.id, status: "played" }).catch(() => null)));
   });
 }
 
