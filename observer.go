@@ -21,6 +21,7 @@ type Measurement struct {
 	Value         float64
 	PhoneNumberID string // of the business, where there is one
 	Label         string // what the metric's comment says: a reason, a kind, a code
+	Route         string // kind and pattern of the route that took the event, as in "reply order:{id}", where the metric has one
 }
 
 // The metrics of a [Webhook], of its inbox and handlers. Users are in none of them.
@@ -30,11 +31,11 @@ const (
 	MetricSecretIndex     Metric = "wa.webhook.secret"     // count of webhooks; label: index of the secret that matched
 	MetricPutDuration     Metric = "wa.inbox.put.duration" // seconds until the events of one POST were stored or refused
 	MetricBatchSize       Metric = "wa.inbox.batch.size"   // events of one POST
-	MetricDuplicates      Metric = "wa.inbox.duplicates"   // count of events that were stored before
+	MetricDuplicates      Metric = "wa.inbox.duplicates"   // count of events that were stored before; label: event kind, or "mixed" for a POST with several
 	MetricEventLag        Metric = "wa.event.lag"          // seconds between Meta's timestamp and the handler; label: event kind
 	MetricHandled         Metric = "wa.handler.duration"   // seconds of one attempt; label: event kind
-	MetricHandlerErrors   Metric = "wa.handler.errors"     // count of attempts that failed; label: event kind
-	MetricHandlerPanics   Metric = "wa.handler.panics"     // count, each an error too; label: event kind
+	MetricHandlerErrors   Metric = "wa.handler.errors"     // count of attempts that failed; label: event kind; with the route
+	MetricHandlerPanics   Metric = "wa.handler.panics"     // count, each an error too; label: event kind; with the route
 	MetricHandlerStuck    Metric = "wa.handler.stuck"      // count of handlers that did not end; label: event kind
 	MetricLeasesLost      Metric = "wa.inbox.leases.lost"  // count of attempts whose event another worker may have; label: event kind
 	MetricDeadLetters     Metric = "wa.inbox.dead_letters" // count of events that were given up; label: event kind

@@ -112,6 +112,32 @@ func TestNoMeasurementHoldsPersonalData(t *testing.T) {
 	} {
 		require.True(t, seen[metric], "%s was not measured: the test proves nothing about it", metric)
 	}
+	routes := map[string]int{}
+	for _, m := range append(metrics.of(wacloud.MetricHandlerErrors), metrics.of(wacloud.MetricHandlerPanics)...) {
+		routes[m.Route]++
+	}
+	require.Equal(t, map[string]int{"text": 2, "reply canary:{what}": 4}, routes, "a panic is an error too")
+}
+
+// A POST of one kind says which, of several that they are several.
+func TestDuplicatesAreCountedByKind(t *testing.T) {
+	t.Parallel()
+	metrics := new(measured)
+	cfg := hookConfig(t, wacloud.HandlerFunc(func(context.Context, *wacloud.Event) error { return nil }))
+	cfg.Observer = metrics
+	w, stop := hookStart(t, cfg)
+	defer stop()
+	message := string(hookBody(hookText("wamid.1", hookUser, "oi")))
+	status := `"statuses":[{"id":"wamid.S","status":"sent","timestamp":"1790000000","recipient_id":"` + hookUser + `"}],`
+	both := strings.Replace(message, `"messages":[`, status+`"messages":[`, 1)
+	for _, body := range []string{message, message, both, both} {
+		require.Equal(t, 200, hookStatus(w, hookRequest(t.Context(), attackURL, []byte(body))))
+	}
+	require.Equal(t, []wacloud.Measurement{
+		{Metric: wacloud.MetricDuplicates, Value: 1, Label: "message"},
+		{Metric: wacloud.MetricDuplicates, Value: 1, Label: "mixed"},
+		{Metric: wacloud.MetricDuplicates, Value: 2, Label: "mixed"},
+	}, metrics.of(wacloud.MetricDuplicates))
 }
 
 func TestSendsAreMeasured(t *testing.T) {

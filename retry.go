@@ -51,7 +51,7 @@ func (p RetryPolicy) withDefaults() RetryPolicy {
 func (c *Client) do(ctx context.Context, k *call, try func(*Client, context.Context, *call) error) (attempts int, err error) {
 	unclear := false
 	for attempts = 1; ; attempts++ {
-		err = try(c, ctx, k)
+		err = try(c, resending(ctx, attempts-1), k)
 		if err == nil {
 			return attempts, nil
 		}
@@ -73,6 +73,23 @@ func (c *Client) do(ctx context.Context, k *call, try func(*Client, context.Cont
 		err = &AmbiguousSendError{Err: err}
 	}
 	return attempts, err
+}
+
+type resendKey struct{}
+
+// resending is the context of the n-th repetition.
+func resending(ctx context.Context, n int) context.Context {
+	if n == 0 {
+		return ctx
+	}
+	return context.WithValue(ctx, resendKey{}, n)
+}
+
+// ResendCount is how often the request was made before, 0 for a first one. It is for transports that measure or trace: ctx is
+// that of the [http.Request] which a [Client] hands to its transport.
+func ResendCount(ctx context.Context) int {
+	n, _ := ctx.Value(resendKey{}).(int)
+	return n
 }
 
 // pause is how long to wait before the attempt after attempt, and whether there is one.

@@ -213,7 +213,7 @@ func (w *Webhook) store(rw http.ResponseWriter, r *http.Request, body []byte, se
 	}
 	w.nameUsers(ctx, events)
 	result, err := w.cfg.Inbox.Put(ctx, events)
-	w.observePut(ctx, secret, len(events), result, time.Since(start))
+	w.observePut(ctx, secret, events, result, time.Since(start))
 	switch {
 	case errors.Is(err, ErrInboxFull):
 		w.reject(rw, r, http.StatusServiceUnavailable, "full")
@@ -253,16 +253,27 @@ func (w *Webhook) nameUsers(ctx context.Context, events []Event) {
 	}
 }
 
-func (w *Webhook) observePut(ctx context.Context, secret, events int, result PutResult, took time.Duration) {
+func (w *Webhook) observePut(ctx context.Context, secret int, events []Event, result PutResult, took time.Duration) {
 	if w.cfg.Observer == nil {
 		return
 	}
 	w.observe(ctx, Measurement{Metric: MetricSecretIndex, Value: 1, Label: strconv.Itoa(secret)})
 	w.observe(ctx, Measurement{Metric: MetricPutDuration, Value: took.Seconds()})
-	w.observe(ctx, Measurement{Metric: MetricBatchSize, Value: float64(events)})
+	w.observe(ctx, Measurement{Metric: MetricBatchSize, Value: float64(len(events))})
 	if result.Duplicates > 0 {
-		w.observe(ctx, Measurement{Metric: MetricDuplicates, Value: float64(result.Duplicates)})
+		w.observe(ctx, Measurement{Metric: MetricDuplicates, Value: float64(result.Duplicates), Label: commonKind(events)})
 	}
+}
+
+// commonKind is the kind of all events. An inbox does not say which of them were duplicates, and a POST of Meta's hardly ever
+// has several kinds.
+func commonKind(events []Event) string {
+	for i := range events {
+		if events[i].Kind != events[0].Kind {
+			return "mixed"
+		}
+	}
+	return events[0].Kind.String()
 }
 
 // reject answers without a body that could tell a forger anything, and without a log line that they could flood.

@@ -136,7 +136,7 @@ func (w *Webhook) foundClient(ctx context.Context, e *Event) *Client {
 
 // report counts and logs what went wrong with an event. The error is a callback's, which may have put a number into it.
 func (w *Webhook) report(ctx context.Context, e *Event, m Metric, err error) {
-	w.observeEvent(ctx, e, m, 1)
+	w.observe(ctx, Measurement{Metric: m, Value: 1, PhoneNumberID: e.PhoneNumberID, Label: e.Kind.String(), Route: failedRoute(e, m, err)})
 	switch m {
 	case MetricHandlerPanics:
 		if p, ok := errors.AsType[*panicError](err); ok {
@@ -152,6 +152,14 @@ func (w *Webhook) report(ctx context.Context, e *Event, m Metric, err error) {
 		w.log.ErrorContext(ctx, "wacloud: a handler does not return after its context ended", "event", e)
 	default: // counted, not logged
 	}
+}
+
+// failedRoute is the route of an event whose handler has returned: one that is stuck may still be on its way to a route.
+func failedRoute(e *Event, m Metric, err error) string {
+	if (m == MetricHandlerErrors || m == MetricHandlerPanics) && !errors.Is(err, errStuck) {
+		return routeName(e.Route())
+	}
+	return ""
 }
 
 func (w *Webhook) observeEvent(ctx context.Context, e *Event, m Metric, value float64) {

@@ -14,6 +14,7 @@ const (
 	keyMethod        = "http.request.method"
 	keyStatus        = "http.response.status_code"
 	keyServer        = "server.address"
+	keyResend        = "http.request.resend_count"
 
 	keyNumber  = "wa.phone_number_id"
 	keyKind    = "wa.event.kind"
@@ -59,7 +60,7 @@ var instruments = []instrument{
 	{wacloud.MetricSecretIndex, "wa.webhook.secret_index", counter, "{request}", "Webhooks by the app secret that signed them.", "index", ""},
 	{wacloud.MetricPutDuration, "wa.inbox.put.duration", histogram, "s", "Time until the events of a webhook were stored.", "", ""},
 	{wacloud.MetricBatchSize, "wa.inbox.batch.size", histogram, "{event}", "Events of one webhook.", "", ""},
-	{wacloud.MetricDuplicates, "wa.inbox.duplicates", counter, "{event}", "Events that were stored before.", "", ""},
+	{wacloud.MetricDuplicates, "wa.inbox.duplicates", counter, "{event}", "Events that were stored before.", keyKind, ""},
 	{wacloud.MetricEventLag, "wa.event.lag", histogram, "s", "Time from Meta's timestamp to the handler.", keyKind, ""},
 	{wacloud.MetricHandlerErrors, "wa.handler.errors", counter, "{attempt}", "Attempts that failed.", keyKind, ""},
 	{wacloud.MetricHandlerPanics, "wa.handler.panics", counter, "{attempt}", "Attempts that panicked.", keyKind, ""},

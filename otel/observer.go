@@ -75,9 +75,12 @@ func (o *Observer) Observe(ctx context.Context, m wacloud.Measurement) {
 	}
 }
 
-// attributes are those of the conventions where the instrument is theirs, and the label and the business's number.
+// attributes are those of the conventions where the instrument is theirs, the label, the route and the business's number.
 func (i instrument) attributes(m wacloud.Measurement) attribute.Set {
 	attrs := make([]attribute.KeyValue, 0, 4)
+	if m.Route != "" {
+		attrs = append(attrs, attribute.String(keyRoute, m.Route))
+	}
 	if m.PhoneNumberID != "" {
 		attrs = append(attrs, attribute.String(keyNumber, m.PhoneNumberID))
 	}

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/otel/attribute"
@@ -83,11 +84,11 @@ func TestObserver(t *testing.T) {
 		{Metric: wacloud.MetricSecretIndex, Value: 1, Label: "0"},
 		{Metric: wacloud.MetricPutDuration, Value: 0.25},
 		{Metric: wacloud.MetricBatchSize, Value: 3},
-		{Metric: wacloud.MetricDuplicates, Value: 2},
+		{Metric: wacloud.MetricDuplicates, Value: 2, Label: "status"},
 		{Metric: wacloud.MetricEventLag, Value: 1.5, PhoneNumberID: number, Label: "message"},
 		{Metric: wacloud.MetricHandled, Value: 0.5, PhoneNumberID: number, Label: "message"},
 		{Metric: wacloud.MetricHandled, Value: 0.25, PhoneNumberID: number, Label: "message"},
-		{Metric: wacloud.MetricHandlerErrors, Value: 1, PhoneNumberID: number, Label: "message"},
+		{Metric: wacloud.MetricHandlerErrors, Value: 1, PhoneNumberID: number, Label: "message", Route: "reply order:{id}"},
 		{Metric: wacloud.MetricHandlerPanics, Value: 1, PhoneNumberID: number, Label: "message"},
 		{Metric: wacloud.MetricHandlerStuck, Value: 1, PhoneNumberID: number, Label: "status"},
 		{Metric: wacloud.MetricLeasesLost, Value: 1, PhoneNumberID: number, Label: "message"},
@@ -121,14 +122,14 @@ func TestObserver(t *testing.T) {
 		"messaging.process.duration{messaging.operation.name=process,messaging.system=whatsapp,wa.event.kind=message," + n + "} 2×, 0.75",
 		"wa.dedupe.ids{} 800",
 		"wa.event.lag{wa.event.kind=message," + n + "} 1×, 1.5",
-		"wa.handler.errors{wa.event.kind=message," + n + "} 1",
+		"wa.handler.errors{wa.event.kind=message," + n + ",wa.route=reply order:{id}} 1",
 		"wa.handler.panics{wa.event.kind=message," + n + "} 1",
 		"wa.handler.stuck{wa.event.kind=status," + n + "} 1",
 		"wa.inbox.batch.size{} 1×, 3",
 		"wa.inbox.dead_letters.kept{} 2",
 		"wa.inbox.dead_letters{wa.event.kind=message," + n + "} 1",
 		"wa.inbox.depth{} 7",
-		"wa.inbox.duplicates{} 2",
+		"wa.inbox.duplicates{wa.event.kind=status} 2",
 		"wa.inbox.keys.leased{} 3",
 		"wa.inbox.leases.lost{wa.event.kind=message," + n + "} 1",
 		"wa.inbox.oldest.age{} 12.5",
@@ -309,6 +310,25 @@ func TestTransport(t *testing.T) {
 
 func answer(status int) *http.Response {
 	return &http.Response{StatusCode: status, Body: io.NopCloser(strings.NewReader("x")), Header: http.Header{}}
+}
+
+// A repetition of a send is a span of its own that says which one it is.
+func TestResendCount(t *testing.T) {
+	t.Parallel()
+	spans := tracetest.NewInMemoryExporter()
+	srv := wacloudtest.NewServer(t)
+	srv.Fail(130429, 2)
+	client := srv.Client(
+		wacloud.WithRetry(wacloud.RetryPolicy{MinDelay: time.Millisecond, MaxDelay: time.Second}),
+		wacloud.WithHTTPClient(&http.Client{Transport: otel.NewTransport(nil, sdktrace.NewTracerProvider(sdktrace.WithSyncer(spans)))}),
+	)
+	_, err := client.Send(t.Context(), srv.User("Ana").Recipient(), wacloud.NewText("oi"))
+	require.NoError(t, err)
+	var counts []string
+	for _, s := range spans.GetSpans() {
+		counts = append(counts, attributeOf(s, "http.request.resend_count"))
+	}
+	require.Equal(t, []string{"", "1", "2"}, counts)
 }
 
 // A callback that panics ends its span too.

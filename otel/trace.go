@@ -69,7 +69,7 @@ func eventAttributes(e *wacloud.Event) []attribute.KeyValue {
 //
 // base sees the span in the request's context. The request is cloned, never changed; no trace header goes to Meta. A span has
 // the method, the host and the status, and neither path nor query, which may hold ids and signatures. It ends with the body of the answer.
-// A repetition is a span of its own. A nil provider is the global one.
+// A repetition is a span of its own, with http.request.resend_count. A nil provider is the global one.
 func NewTransport(base http.RoundTripper, provider trace.TracerProvider) http.RoundTripper {
 	return &transport{base, tracer(provider)}
 }
@@ -88,6 +88,9 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	ctx, span := t.tracer.Start(req.Context(), spanName(req), trace.WithSpanKind(trace.SpanKindClient), trace.WithAttributes(
 		attribute.String(keyMethod, req.Method), attribute.String(keyServer, req.URL.Hostname()),
 	))
+	if n := wacloud.ResendCount(ctx); n > 0 {
+		span.SetAttributes(attribute.Int(keyResend, n))
+	}
 	resp, err := base.RoundTrip(req.Clone(ctx))
 	if err != nil {
 		span.SetStatus(codes.Error, "")
