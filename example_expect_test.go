@@ -29,3 +29,24 @@ func ExampleExpect() {
 		return err
 	})
 }
+
+// The statuses of a message come back to a typed callback of their own.
+func ExampleOnStatus() {
+	toReceipt := wacloud.NewRoute[int]("receipt:{order}")
+
+	r := wacloud.NewRouter()
+	r.Reply("confirm:yes", func(ctx context.Context, e *wacloud.Event) error {
+		_, err := e.Respond(ctx, wacloud.NewText("Pedido 7 recebido."), toReceipt.Track(7))
+		return err
+	})
+	wacloud.OnStatus(r, toReceipt, func(_ context.Context, e *wacloud.Event, order int) error {
+		if e.Status.Status == "failed" {
+			fmt.Println("call the customer of order", order)
+		}
+		return nil
+	})
+
+	route, params, _ := r.LookupStatus("receipt:7")
+	fmt.Println(route.Kind, route.Pattern, params)
+	// Output: tracker receipt:{order} map[order:7]
+}

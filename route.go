@@ -108,21 +108,32 @@ func (r *Route[P]) Parse(id string) (P, error) {
 // does not fit its type goes to [Router.BadID], inside of mw.
 func On[P any](r *Router, route *Route[P], h func(ctx context.Context, e *Event, p P) error, mw ...Middleware) {
 	source := callSite()
-	if route == nil || len(route.codecs) == 0 {
-		panicf("On at %s: a route is made by NewRoute", source)
+	route.mustBeMade("On", source)
+	route.register(r, kindReply, h, (*routeTable).badID, mw, source)
+}
+
+func (r *Route[P]) mustBeMade(what, source string) {
+	if r == nil || len(r.codecs) == 0 {
+		panicf("%s at %s: a route is made by NewRoute", what, source)
 	}
-	for _, c := range route.codecs {
+}
+
+// register adds a callback for each pattern of the route. misfit takes the events whose values do not fit their types.
+func (r *Route[P]) register(on *Router, kind callbackKind, h func(ctx context.Context, e *Event, p P) error,
+	misfit func(t *routeTable, ctx context.Context, e *Event) error, mw []Middleware, source string,
+) {
+	for _, c := range r.codecs {
 		var typed HandlerFunc
 		if h != nil {
 			typed = func(ctx context.Context, e *Event) error {
 				var p P
 				if err := c.decode(e.route.id, reflect.ValueOf(&p).Elem()); err != nil {
-					return e.route.table.instead(ctx, e, kindBadID)
+					return misfit(e.route.table, ctx, e)
 				}
 				return h(ctx, e, p)
 			}
 		}
-		r.add(kindReply, c.pattern.text, typed, mw, source)
+		on.add(kind, c.pattern.text, typed, mw, source)
 	}
 }
 

@@ -39,7 +39,8 @@ type Middleware func(HandlerFunc) HandlerFunc
 //	any other message: media, contacts, reactions,  Message, Event
 //	orders, edits, unknown types, …
 //	a message in a group that is not a tap          GroupMessage, Event
-//	a status                                        Status, Event
+//	a status of a message that was sent with Track  OnStatus by callback data, Status, Event
+//	any other status                                Status, Event
 //	anything else: echoes, errors, the account,     Event
 //	system messages, everything in standby
 //
@@ -123,7 +124,8 @@ func (r *Router) GroupMessage(h HandlerFunc, mw ...Middleware) {
 	r.add(kindGroupMessage, "", h, mw, callSite())
 }
 
-// Status registers the callback for statuses: sent, delivered, read, failed, …
+// Status registers the callback for statuses: sent, delivered, read, failed, … Those of messages that were sent with
+// [Route.Track] go to [OnStatus].
 func (r *Router) Status(h HandlerFunc, mw ...Middleware) {
 	r.add(kindStatus, "", h, mw, callSite())
 }
@@ -220,8 +222,8 @@ func (r *Router) Mount(sub *Router) {
 
 // RouteInfo describes a registered callback.
 type RouteInfo struct {
-	Pattern string // of a reply; the name of a flow, the title of a label
-	Kind    string // the method that registered it: "reply", "text", "group_message", "not_found", …
+	Pattern string // of a reply or tracker; the name of a flow, the title of a label
+	Kind    string // what registered it: "reply", "text", "group_message", "not_found", …; "tracker" for [OnStatus]
 	Source  string // file:line of the registration
 }
 
@@ -232,7 +234,11 @@ func (r *Router) Lookup(id string) (info RouteInfo, params map[string]string, ok
 	if t.signer != nil {
 		id, _, _ = cutSignature(id)
 	}
-	found := t.replies.find(id)
+	return lookup(&t.replies, id)
+}
+
+func lookup(in *patternTree[*callback], id string) (info RouteInfo, params map[string]string, ok bool) {
+	found := in.find(id)
 	if found == nil {
 		return RouteInfo{}, nil, false
 	}

@@ -50,7 +50,7 @@ func (t *routeTable) choose(e *Event) *callback {
 	switch {
 	case e.Standby:
 	case e.Kind == KindStatus:
-		return t.first(kindStatus, kindEvent)
+		return t.chooseForStatus(e)
 	case e.Kind == KindMessage && e.Message != nil:
 		if e.Message.Reply != nil {
 			return t.chooseForReply(e, e.Message.Reply)
@@ -173,6 +173,9 @@ func tapTime(e *Event) time.Time {
 	}
 	return e.Timestamp
 }
+
+// badID runs the callback for an id whose values do not fit their types.
+func (t *routeTable) badID(ctx context.Context, e *Event) error { return t.instead(ctx, e, kindBadID) }
 
 // instead runs the callback of a kind in place of the one that took the event, inside of its middleware. A middleware may
 // stand outside of any router; then there is only the warning.

@@ -22,6 +22,7 @@ const (
 	kindLocation
 	kindMessage
 	kindGroupMessage
+	kindTracker
 	kindStatus
 	kindEvent
 	kindNotFound
@@ -33,7 +34,7 @@ const (
 )
 
 var callbackNames = [callbackKinds]string{
-	"reply", "label", "flow", "text", "location", "message", "group_message", "status", "event",
+	"reply", "label", "flow", "text", "location", "message", "group_message", "tracker", "status", "event",
 	"not_found", "bad_id", "expired", "repeated", "failed",
 }
 
@@ -41,7 +42,7 @@ var callbackNames = [callbackKinds]string{
 type callback struct {
 	kind    callbackKind
 	name    string   // the pattern, label or flow
-	pattern *pattern // of a reply
+	pattern *pattern // of a reply or tracker
 	source  string
 	handler HandlerFunc
 	own     []Middleware
@@ -70,12 +71,13 @@ func wrap(h HandlerFunc, mw []Middleware) HandlerFunc {
 
 // A routeTable holds everything that is registered on a router and its groups.
 type routeTable struct {
-	all     []*callback
-	replies patternTree[*callback]
-	labels  map[string]*callback
-	flows   map[string]*callback
-	single  [callbackKinds]*callback // kinds of which there is one
-	failed  func(ctx context.Context, e *Event, err error)
+	all      []*callback
+	replies  patternTree[*callback]
+	trackers patternTree[*callback] // by callback data
+	labels   map[string]*callback
+	flows    map[string]*callback
+	single   [callbackKinds]*callback // kinds of which there is one
+	failed   func(ctx context.Context, e *Event, err error)
 
 	signer       *IDSigner
 	signerSource string
@@ -117,7 +119,7 @@ func (c *callback) String() string {
 	switch c.kind {
 	case kindReply:
 		return fmt.Sprintf("pattern %q", c.name)
-	case kindLabel, kindFlow:
+	case kindLabel, kindFlow, kindTracker:
 		return fmt.Sprintf("%s %q", callbackNames[c.kind], c.name)
 	default:
 		return fmt.Sprintf("the %s callback", callbackNames[c.kind])
@@ -128,7 +130,9 @@ func (c *callback) String() string {
 func (t *routeTable) insert(c *callback) {
 	switch c.kind {
 	case kindReply:
-		t.insertReply(c)
+		insertPattern(&t.replies, c)
+	case kindTracker:
+		insertPattern(&t.trackers, c)
 	case kindLabel:
 		t.insertNamed(&t.labels, c)
 	case kindFlow:
@@ -140,13 +144,13 @@ func (t *routeTable) insert(c *callback) {
 	t.all = append(t.all, c)
 }
 
-func (t *routeTable) insertReply(c *callback) {
+func insertPattern(into *patternTree[*callback], c *callback) {
 	p, err := parsePattern(c.name)
 	if err != nil {
 		panicf("%s at %s: %v", c, c.source, err)
 	}
 	c.pattern = p
-	other := t.replies.add(p, c)
+	other := into.add(p, c)
 	if other == nil {
 		return
 	}

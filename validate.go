@@ -120,7 +120,7 @@ var limits = [ruleCount]limit{
 	},
 	ruleIDRoute: {
 		name: "id.route", what: "an id written by a Route", rule: "a value that the route can write", inferred: true, from: ourReading,
-		hint: "check what the MarshalText of the parameter returns",
+		hint: "check what the MarshalText of the parameter returns, and how long it is",
 	},
 	ruleURL: {
 		name: "url", what: "any address", rule: "an http or https address with a host and without a user name", from: ctaPage,

@@ -37,7 +37,7 @@ func (o *Outgoing) check(c *checker) {
 	o.To.check(c)
 	c.message(o.Message)
 	c.givenID("context.message_id", o.ReplyTo)
-	c.length(ruleCallbackData, "biz_opaque_callback_data", o.CallbackData)
+	c.callbackData(o.CallbackData)
 	c.utf8("recipient_identity_key_hash", o.IdentityKeyHash)
 	if isNil(o.Message) {
 		return
@@ -60,6 +60,15 @@ func (o *Outgoing) check(c *checker) {
 	case "template":
 		c.fail(ruleTemplateReply, "context", "a quoted message")
 	}
+}
+
+func (c *checker) callbackData(s string) {
+	const field = "biz_opaque_callback_data"
+	if why, ok := untrackable(s); ok {
+		c.fail(ruleIDRoute, field, why)
+		return
+	}
+	c.length(ruleCallbackData, field, s)
 }
 
 // goesToGroups reports whether groups take messages of a type. The pin is of groups only.
