@@ -72,6 +72,9 @@
 // route takes, a button of last year for example, goes to [Router.NotFound]. Ids that must not be forged or must expire
 // are signed by an [IDSigner]; [Once] keeps a double tap from counting twice.
 //
+// Routes are for more than taps. [Expect] sends the user's next text to one, so that a handler can ask for a name and
+// return; [Route.Track] writes one into a message, whose statuses then go to [OnStatus].
+//
 // # Testing
 //
 // Package wacloudtest plays the Graph API and the phones of the users over real HTTP, or in memory for
