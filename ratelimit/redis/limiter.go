@@ -22,7 +22,7 @@ var script = redis.NewScript(source)
 
 const (
 	maxReserve   = 1000 // so that no product of it is too large for the script
-	askAgain     = time.Second
+	askEvery     = time.Second
 	numberPrefix = "number:" // of the keys that a Client reserves with
 )
 
@@ -51,9 +51,9 @@ type outage struct {
 // that is longer than [wacloud.MaxLimitWait] or ends after ctx's deadline; the wait is returned all the same.
 //
 // Its error means that Redis is out of reach, or that ctx has ended. It comes within the [Timeout], or half of the time
-// that ctx leaves, whatever the client's own timeouts are. In the second after it all calls fail at once; then one call
-// asks Redis again while the others keep failing, until one is answered. An answer that comes too late may have taken from
-// the rate: less is sent then, never more.
+// that ctx leaves, whatever the client's own timeouts are. Until the next full second of the clock all calls fail at once;
+// then one of them asks Redis while the others keep failing, and so on until one is answered. An answer that comes too late
+// may have taken from the rate: less is sent then, never more.
 func (l *Limiter) Reserve(ctx context.Context, key string, n int) (time.Duration, error) {
 	if n < 1 || n > maxReserve {
 		return 0, fmt.Errorf("wacloud: redis limit: n is %d, must be 1 to %d", n, maxReserve)
@@ -82,10 +82,16 @@ func (l *Limiter) away() error {
 	if last == nil {
 		return nil
 	}
-	if !now.Before(last.until) && l.outage.CompareAndSwap(last, &outage{err: last.err, until: now.Add(askAgain)}) {
+	if !now.Before(last.until) && l.outage.CompareAndSwap(last, &outage{err: last.err, until: nextLook(now)}) {
 		return nil
 	}
 	return last.err
+}
+
+// nextLook is the next full second of the machine's clock, so that all processes find Redis back together: while some of
+// them still keep to their own share, the number has more than its rate.
+func nextLook(now time.Time) time.Time {
+	return now.Add(askEvery - time.Duration(now.UnixNano())%askEvery)
 }
 
 func (l *Limiter) answered(ctx context.Context) {
@@ -95,7 +101,7 @@ func (l *Limiter) answered(ctx context.Context) {
 }
 
 func (l *Limiter) failed(ctx context.Context, err error) {
-	if l.outage.Swap(&outage{err: err, until: time.Now().Add(askAgain)}) == nil {
+	if l.outage.Swap(&outage{err: err, until: nextLook(time.Now())}) == nil {
 		l.log.WarnContext(ctx, "wacloud: redis limit: redis is out of reach, this process keeps to its own share of the rate", "error", err)
 	}
 }

@@ -39,7 +39,7 @@ func startServer(t *testing.T) *server {
 	if _, err := exec.LookPath("redis-server"); err != nil {
 		t.Skip("no redis-server on this machine")
 	}
-	dir, err := os.MkdirTemp("", "wards") // not t.TempDir: the path of a socket has at most 107 bytes
+	dir, err := os.MkdirTemp("", "wards") //nolint:usetesting // the path of a socket has at most 107 bytes
 	require.NoError(t, err)
 	s := &server{dir: dir}
 	t.Cleanup(func() {
