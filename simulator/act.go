@@ -142,7 +142,7 @@ func (s *Simulator) tapped(in tapRequest) (graph.Message, error) {
 		return graph.Message{}, err
 	}
 	for _, m := range slices.Backward(s.engine.Messages(number, u, 0)) {
-		if !m.FromUser && len(graph.Options(m.Outgoing.Message)) > 0 {
+		if !m.FromUser && m.Status != "failed" && len(graph.Options(m.Outgoing.Message)) > 0 {
 			return m, nil
 		}
 	}
@@ -388,37 +388,4 @@ func (s *Simulator) open(_ *http.Request, in place) (any, error) {
 	}
 	s.engine.See(number, u)
 	return nil, nil
-}
-
-func (s *Simulator) addUser(_ *http.Request, in struct {
-	Name       string `json:"name"`
-	Phone      string `json:"phone"`
-	UserID     string `json:"user_id"`
-	Username   string `json:"username"`
-	HidePhone  bool   `json:"hide_phone"`
-	HideUserID bool   `json:"hide_user_id"`
-},
-) (any, error) {
-	n := len(s.engine.Users()) + 1
-	id := wacloud.User{Name: in.Name, Phone: in.Phone, ID: in.UserID, Username: in.Username}
-	if id.Name == "" {
-		id.Name = fmt.Sprintf("User %d", n)
-	}
-	if id.Phone == "" && !in.HidePhone {
-		id.Phone = fmt.Sprintf("5511900%06d", n)
-	}
-	if id.ID == "" && !in.HideUserID {
-		id.ID = fmt.Sprintf("BR.sim%010d", n)
-	}
-	if in.HidePhone {
-		id.Phone = ""
-	}
-	if in.HideUserID {
-		id.ID = ""
-	}
-	u, err := s.engine.AddUser(id)
-	if err != nil {
-		return nil, errors.New(plain(err))
-	}
-	return stateOfUser(graph.User{Key: u.Key, Identity: u.Identity}), nil
 }

@@ -56,6 +56,7 @@ func (s *Simulator) control() http.Handler {
 	mux.HandleFunc("POST /_sim/status", take(maxRequest, s.status))
 	mux.HandleFunc("POST /_sim/open", take(maxRequest, s.open))
 	mux.HandleFunc("POST /_sim/users", take(maxRequest, s.addUser))
+	mux.HandleFunc("PATCH /_sim/users/{id}", take(maxRequest, s.changeUser))
 
 	mux.HandleFunc("GET /_sim/faults/kinds", answer(s.faultKinds))
 	mux.HandleFunc("POST /_sim/faults", take(maxRequest, s.arm))

@@ -41,11 +41,13 @@ type numberState struct {
 }
 
 type userState struct {
-	ID       string `json:"id"`
-	Name     string `json:"name"`
-	Phone    string `json:"phone,omitempty"`
-	UserID   string `json:"user_id,omitempty"`
-	Username string `json:"username,omitempty"`
+	ID         string   `json:"id"`
+	Name       string   `json:"name"`
+	Phone      string   `json:"phone,omitempty"`
+	UserID     string   `json:"user_id,omitempty"`
+	Username   string   `json:"username,omitempty"`
+	Refuses    []string `json:"refuses"`
+	RefuseCode int      `json:"refuse_code,omitempty"`
 }
 
 type chatState struct {
@@ -208,7 +210,8 @@ func (s *Simulator) numberStates() []numberState {
 }
 
 func stateOfUser(u graph.User) userState {
-	return userState{u.Key, u.Identity.Name, u.Identity.Phone, u.Identity.ID, u.Identity.Username}
+	id := u.Identity
+	return userState{u.Key, id.Name, id.Phone, id.ID, id.Username, append([]string{}, u.Phone.Refuses...), u.Phone.Code}
 }
 
 func stateOfChat(c graph.Chat) chatState {

@@ -45,6 +45,9 @@ func (s *Server) playing(t graph.Transcript) *User {
 	u := s.User(t.User.Name, WithPhone(t.User.Phone), WithUserID(t.User.ID), UserOption{func(u *wacloud.User) {
 		u.ParentID, u.Username = t.User.ParentID, t.User.Username
 	}})
+	if err := s.engine.SetPhone(u.user.Key, t.User.Handset()); err != nil {
+		s.tb.Fatalf("wacloudtest: replay: %v", err)
+	}
 	if _, ok := s.engine.Number(t.Number); ok {
 		return u.On(t.Number)
 	}

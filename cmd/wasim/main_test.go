@@ -374,6 +374,7 @@ func TestVerbsBecomeCalls(t *testing.T) {
 		{[]string{"order", `[{"retailer_id":"a"}]`}, `POST /_sim/order {"items":[{"retailer_id":"a"}]}`},
 		{[]string{"call-permission", "wamid.1", "true"}, `POST /_sim/call-permission {"accept":true,"message":"wamid.1"}`},
 		{[]string{"user", "Bo", "-hide-phone", "true"}, `POST /_sim/users {"hide_phone":true,"name":"Bo"}`},
+		{[]string{"phone", "Bo", "carousel,list", "-refuse-code", "131051"}, `PATCH /_sim/users/Bo {"refuse_code":131051,"refuses":["carousel","list"]}`},
 		{[]string{"fault", "batch", "-n", "3", "-delay-ms", "10"}, `POST /_sim/faults {"delay_ms":10,"kind":"batch","n":3}`},
 		{[]string{"fault", "drop", "-probability", "0.5", "-seed", "7"}, `POST /_sim/faults {"kind":"drop","probability":0.5,"seed":7}`},
 		{[]string{"disarm"}, `DELETE /_sim/faults`},

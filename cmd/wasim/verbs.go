@@ -40,13 +40,14 @@ const (
 	isBool
 	isJSON
 	isFile
+	isWords // between commas
 )
 
 // flag is the name on the command line.
 func (f field) flag() string { return strings.ReplaceAll(f.name, "_", "-") }
 
 func (f field) usage() string {
-	return "`" + [...]string{"text", "number", "number", "true|false", "JSON", "file"}[f.kind] + "`"
+	return "`" + [...]string{"text", "number", "number", "true|false", "JSON", "file", "words"}[f.kind] + "`"
 }
 
 func (f field) parse(s string) (any, error) {
@@ -59,6 +60,8 @@ func (f field) parse(s string) (any, error) {
 		return strconv.ParseBool(s)
 	case isFile:
 		return readFile(s)
+	case isWords:
+		return strings.FieldsFunc(s, func(r rune) bool { return r == ',' }), nil
 	case isJSON:
 		if !json.Valid([]byte(s)) {
 			return nil, errors.New("it is not JSON")
@@ -101,7 +104,12 @@ var verbs = []verb{
 	post("open", "the user looks at the chat", nil, who),
 	post("user", "adds a user", text("name"), []field{
 		{"phone", isString}, {"user_id", isString}, {"username", isString}, {"hide_phone", isBool}, {"hide_user_id", isBool},
+		{"refuses", isWords}, {"refuse_code", isInt},
 	}).at("users"),
+	{
+		name: "phone", what: "sets what a user's phone cannot show: carousel,list", method: http.MethodPatch, path: "/_sim/users/{id}",
+		words: []field{{"id", isString}, {"refuses", isWords}}, flags: []field{{"refuse_code", isInt}},
+	},
 
 	post("fault", "arms a fault", text("kind"), []field{
 		{"next", isInt},

@@ -15,6 +15,7 @@ import (
 type User struct {
 	Key      string // names the user within the engine: "u1"
 	Identity wacloud.User
+	Phone    Phone
 	stranger bool // known only because the business wrote to them
 	rev      int
 }

@@ -22,12 +22,14 @@ type State struct {
 
 // SavedUser is a user of a [State].
 type SavedUser struct {
-	Key      string `json:"key"`
-	Name     string `json:"name,omitempty"`
-	Phone    string `json:"phone,omitempty"`
-	ID       string `json:"user_id,omitempty"`
-	ParentID string `json:"parent_user_id,omitempty"`
-	Username string `json:"username,omitempty"`
+	Key        string   `json:"key"`
+	Name       string   `json:"name,omitempty"`
+	Phone      string   `json:"phone,omitempty"`
+	ID         string   `json:"user_id,omitempty"`
+	ParentID   string   `json:"parent_user_id,omitempty"`
+	Username   string   `json:"username,omitempty"`
+	Refuses    []string `json:"refuses,omitempty"`
+	RefuseCode int      `json:"refuse_code,omitempty"`
 }
 
 // SavedMessage is a message of a [State]; the body is what went over the wire.
@@ -63,8 +65,7 @@ func (e *Engine) Save() State {
 		Users: []SavedUser{}, Messages: []SavedMessage{},
 	}
 	for _, u := range e.users.all {
-		id := u.Identity
-		s.Users = append(s.Users, SavedUser{u.Key, id.Name, id.Phone, id.ID, id.ParentID, id.Username})
+		s.Users = append(s.Users, u.save())
 	}
 	for _, m := range e.inOrder() {
 		s.Messages = append(s.Messages, m.save())
@@ -73,6 +74,14 @@ func (e *Engine) Save() State {
 		s.Files = append(s.Files, SavedFile{f.id, f.number, f.mimeType, f.data})
 	}
 	return s
+}
+
+// Handset is what the user's phone cannot do.
+func (u SavedUser) Handset() Phone { return Phone{u.Refuses, u.RefuseCode} }
+
+func (u *User) save() SavedUser {
+	id := u.Identity
+	return SavedUser{u.Key, id.Name, id.Phone, id.ID, id.ParentID, id.Username, u.Phone.Refuses, u.Phone.Code}
 }
 
 func (m *Message) save() SavedMessage {
@@ -140,7 +149,12 @@ func (e *Engine) rebuild(s State) (rebuilt, error) {
 		if err := r.users.check(id); err != nil {
 			return r, fmt.Errorf("users[%d]: %w", i, err)
 		}
+		phone := u.Handset()
+		if err := phone.check(); err != nil {
+			return r, fmt.Errorf("users[%d]: %w", i, err)
+		}
 		added := r.users.add(id, false)
+		added.Phone = phone
 		byKey[u.Key] = added
 	}
 	seen := map[string]bool{}

@@ -49,10 +49,12 @@ func (e *Engine) take(number string, body []byte, out wacloud.Outgoing, f Fault,
 	e.sent.add(out, len(body))
 	c.typing, c.rev = time.Time{}, e.nextRev()
 	e.write(c, m)
-	e.mu.Unlock()
 	if f.Async {
 		fails = f.Code
+	} else if fails == 0 && key.user != nil {
+		fails = key.user.Phone.refuses(m)
 	}
+	e.mu.Unlock()
 	e.announce(m.ID, fails)
 	a := accepted(m, to, key)
 	a.problems, a.messageID, a.chat = warnings, m.ID, key.String()

@@ -33,11 +33,7 @@ const TranscriptVersion = 1
 func (e *Engine) Transcript(number string, u *User) Transcript {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	id := u.Identity
-	t := Transcript{
-		Version: TranscriptVersion, Number: number, User: SavedUser{u.Key, id.Name, id.Phone, id.ID, id.ParentID, id.Username},
-		Steps: []Step{},
-	}
+	t := Transcript{Version: TranscriptVersion, Number: number, User: u.save(), Steps: []Step{}}
 	c := e.chats[chatKey{number: number, user: u}]
 	if c == nil {
 		return t

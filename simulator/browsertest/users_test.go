@@ -99,3 +99,26 @@ func TestLiveUpdates(t *testing.T) {
 	p.do(chromedp.Reload())
 	phone.shows("done")
 }
+
+// An old phone is made by its menu: what it cannot show is marked as failed, and says why.
+func TestPhoneThatCannotShowAKind(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, catalogRouter(pictures(t)))
+	p := s.open()
+	phone := p.phone(0)
+	phone.tap("Chat options")
+	phone.tap("What this phone cannot show")
+	phone.tap("Carousels")
+	phone.tap("Save")
+	p.wait(`document.querySelector(".limits")?.textContent === "This phone cannot show: carousels"`)
+	s.ask("ask:carousel")
+	p.wait(`document.querySelector(".msg.in .ticks")?.getAttribute("aria-label") === "Failed"`)
+	p.wait(`document.querySelector(".failure").textContent.startsWith("Not on the phone: 131026 ")`)
+	phone.tap("Chat options")
+	phone.tap("What this phone cannot show")
+	phone.tap("Carousels")
+	phone.tap("Save")
+	p.wait(`!document.querySelector(".limits").checkVisibility()`)
+	s.ask("ask:carousel")
+	p.wait(`document.querySelectorAll(".msg.in .ticks").length === 2 && document.querySelectorAll(".ticks.failed").length === 1`)
+}

@@ -143,3 +143,27 @@ function anyIdSheet(phone) {
     return null;
   }, "As if the button stood on a message of last year.");
 }
+
+// What a phone may be too old for.
+const REFUSABLE = [["carousel", "Carousels"], ["list", "Lists"], ["button", "Reply buttons"], ["cta_url", "Link buttons"], ["flow", "Flows"],
+  ["location_request_message", "Location requests"], ["product_list", "Product lists"], ["template", "Templates"],
+  ["image", "Pictures"], ["video", "Videos"], ["audio", "Audio"], ["document", "Documents"], ["sticker", "Stickers"]];
+
+// handsetSheet chooses what this user's phone cannot show. Such a message is accepted and then fails.
+function handsetSheet(phone) {
+  return sheet("What this phone cannot show", (close) => {
+    const known = phone.owner?.refuses || [];
+    const boxes = REFUSABLE.map(([kind, label], i) => ({ kind, input: el("input", { type: "checkbox", checked: known.includes(kind), "data-first": i === 0 }), label }));
+    const code = el("select", null, [["131026", "131026: undeliverable, the phone is too old"], ["131051", "131051: unsupported message type"]].map(([v, t]) => el("option", { value: v, selected: String(phone.owner?.refuse_code) === v }, t)));
+    const others = known.filter((kind) => !REFUSABLE.some(([k]) => k === kind));
+    const save = (e) => {
+      e.preventDefault();
+      const refuses = [...boxes.filter((b) => b.input.checked).map((b) => b.kind), ...others];
+      call("PATCH", "users/" + encodeURIComponent(phone.user), { refuses, refuse_code: Number(code.value) }).catch(() => null);
+      close();
+    };
+    return el("form.sheet-form", { onsubmit: save }, el("div.sheet-body", null, el("p.quiet", null, "Such a message is accepted, and then its status is failed."),
+      el("div.kinds", null, boxes.map((b) => el("label.switch", null, b.input, el("span", null, b.label)))), el("label.field", null, el("span", null, "Fails with"), code)),
+    el("div.sheet-foot", null, el("button.primary", { type: "submit" }, "Save")));
+  });
+}

@@ -34,8 +34,9 @@ class Phone {
       iconButton("plus", "Send something else", () => this.sheet(attachSheet(this))), this.input,
       el("button.send", { type: "submit", "aria-label": "Send", title: "Send" }, icon("send")));
     this.chooser = el("div.owner");
+    this.limits = el("p.limits", { hidden: true });
     this.frame = el("div.frame", null, el("div.phone-screen", null,
-      el("div.chat-head", null, el("span.avatar", { "aria-hidden": "true" }, icon("bag")), el("div.who", null, this.title, this.under), this.menuButton()), this.log, this.typing, this.quote, this.composer));
+      el("div.chat-head", null, el("span.avatar", { "aria-hidden": "true" }, icon("bag")), el("div.who", null, this.title, this.under), this.menuButton()), this.limits, this.log, this.typing, this.quote, this.composer));
     this.node = el("section.phone", null, this.chooser, this.frame);
     this.follow();
   }
@@ -55,6 +56,7 @@ class Phone {
       return el("div.sheet-body", null,
         item("Look at the chat (everything is read)", () => this.does("open", {}), true),
         item("Advance the clock 24 hours", () => advance(24 * 3600 * 1000)),
+        item("What this phone cannot show", () => this.sheet(handsetSheet(this))),
         item("Tap a button with any id", () => this.sheet(anyIdSheet(this))),
         item("Save as a transcript (JSON)", () => this.transcript("json")),
         item("Save as Markdown", () => this.transcript("markdown")));
@@ -91,6 +93,9 @@ class Phone {
       state.numbers.length > 1 && select("Business number", state.numbers.map((n) => [n.id, phoneNumber(n.display || n.id)]), this.number, (v) => this.show(this.user, v)),
       iconButton("close", "Close the phone of " + name, () => this.changed(this, true)));
     this.composer.hidden = !this.owner;
+    const refuses = this.owner?.refuses || [];
+    this.limits.hidden = !refuses.length;
+    this.limits.textContent = "This phone cannot show: " + refuses.map((kind) => REFUSABLE.find(([k]) => k === kind)?.[1].toLowerCase() || kind).join(", ");
   }
 
   show(user, number) {
@@ -103,28 +108,26 @@ class Phone {
   // update takes what is new of the stream.
   update(update) {
     const atEnd = this.atEnd();
-    let added = false;
-    for (const m of update.messages || []) if (m.chat === this.chatID) added = this.put(m) || added;
+    for (const m of update.messages || []) if (m.chat === this.chatID) this.put(m);
     if (update.dead_letters) this.markAll();
     if (update.users || update.numbers || update.chats?.some((c) => c.group)) this.head();
     this.tick();
-    if (added && atEnd) this.toEnd();
+    if (atEnd && update.messages) this.toEnd();
   }
 
-  // put draws a message or what has changed of it, and reports whether it is new.
+  // put draws a message or what has changed of it.
   put(m) {
     const looks = JSON.stringify([m.content, m.media, m.options, m.problems]);
     const known = this.nodes.get(m.id);
     if (known?.looks === looks) {
       this.mark(known, m);
-      return false;
+      return;
     }
     const entry = { looks, seq: m.seq, day: new Date(m.at).toDateString(), ...this.article(m) };
     this.nodes.set(m.id, entry);
     this.mark(entry, m);
     if (known) known.node.replaceWith(entry.node);
     else this.insert(entry);
-    return !known;
   }
 
   insert(entry) {
@@ -175,7 +178,7 @@ class Phone {
     replace(entry.extra,
       (m.reactions || []).length > 0 && el("div.reactions", { role: "note", "aria-label": "Reactions: " + m.reactions.map((r) => r.emoji).join(" ") }, m.reactions.map((r) => el("span", null, r.emoji))),
       m.from_user && state.letters.filter((l) => l.message === m.id).map((l) => el("p.failure", { role: "note" }, `The bot gave this up: ${l.error}`)),
-      (m.errors || []).map((e) => el("p.failure", { role: "note" }, `${e.code} ${e.title || ""} ${e.details || ""}`)),
+      (m.errors || []).map((e) => el("p.failure", { role: "note" }, `Not on the phone: ${e.code} ${e.title || ""} ${e.details || ""}`)),
       m.problems?.length > 0 && el("button.warnings.ids", { type: "button", onclick: () => this.sheet(problemSheet(m)) }, icon("warn"), m.problems.length === 1 ? "1 warning" : m.problems.length + " warnings"));
   }
 
