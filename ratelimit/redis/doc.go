@@ -1,6 +1,6 @@
 // Package redislimit lets processes share the rate of a business number through Redis.
 //
-//	shared, err := redislimit.New(redis.NewClient(&redis.Options{Addr: "localhost:6379"}))
+//	shared, err := redislimit.New(redis.NewClient(&redis.Options{Addr: "localhost:6379", ContextTimeoutEnabled: true}))
 //	if err != nil {
 //		return err
 //	}

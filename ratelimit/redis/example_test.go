@@ -10,7 +10,7 @@ import (
 // Three processes that share the rate of their number.
 func Example() {
 	run := func(cfg wacloud.Config) error {
-		shared, err := redislimit.New(redis.NewClient(&redis.Options{Addr: "localhost:6379"}))
+		shared, err := redislimit.New(redis.NewClient(&redis.Options{Addr: "localhost:6379", ContextTimeoutEnabled: true}))
 		if err != nil {
 			return err
 		}
@@ -29,7 +29,7 @@ func Example() {
 
 // Numbers with limits of their own.
 func ExampleNumber() {
-	client := redis.NewUniversalClient(&redis.UniversalOptions{Addrs: []string{"localhost:6379"}})
+	client := redis.NewUniversalClient(&redis.UniversalOptions{Addrs: []string{"localhost:6379"}, ContextTimeoutEnabled: true})
 	shared, err := redislimit.New(client,
 		redislimit.Number("106540352242922", 20),    // shared with the WhatsApp Business app
 		redislimit.Number("106540352242923", 1_000), // upgraded

@@ -36,15 +36,16 @@ type Limiter struct {
 	rate    rate
 	numbers map[string]rate // by key
 
-	outage atomic.Pointer[outage] // nil while Redis answers
+	state atomic.Pointer[state]
 }
 
 var _ wacloud.Limiter = (*Limiter)(nil)
 
-// An outage is that Redis did not answer, or with an error.
-type outage struct {
-	err   error
-	until time.Time // then one call asks again
+// A state is what is known of Redis. A call changes only the state that it began in, because others may know better by
+// the time that it ends.
+type state struct {
+	outage error     // nil while Redis answers
+	until  time.Time // then one call looks again
 }
 
 // Reserve takes n, 1 to 1,000, from the key's rate and returns how long to wait before using them. It takes nothing where
@@ -61,31 +62,34 @@ func (l *Limiter) Reserve(ctx context.Context, key string, n int) (time.Duration
 	if err := ctx.Err(); err != nil {
 		return 0, err
 	}
-	if err := l.away(); err != nil {
+	began, err := l.begin()
+	if err != nil {
 		return 0, err
 	}
 	wait, err := l.ask(ctx, key, n)
 	switch {
 	case err == nil:
-		l.answered(ctx)
+		l.answered(ctx, began)
 	case ctx.Err() != nil:
 		return 0, ctx.Err()
 	default:
-		l.failed(ctx, err)
+		l.failed(ctx, began, err)
 	}
 	return wait, err
 }
 
-// away is the error of an outage that lasts. When it is time to look whether it does, it is nil for one caller.
-func (l *Limiter) away() error {
-	last, now := l.outage.Load(), time.Now()
-	if last == nil {
-		return nil
+// begin returns the state that a call begins in, or the error of an outage. When it is time to look whether that is over,
+// one call begins all the same.
+func (l *Limiter) begin() (*state, error) {
+	s, now := l.state.Load(), time.Now()
+	if s.outage == nil {
+		return s, nil
 	}
-	if !now.Before(last.until) && l.outage.CompareAndSwap(last, &outage{err: last.err, until: nextLook(now)}) {
-		return nil
+	looking := &state{outage: s.outage, until: nextLook(now)}
+	if now.Before(s.until) || !l.state.CompareAndSwap(s, looking) {
+		return nil, s.outage
 	}
-	return last.err
+	return looking, nil
 }
 
 // nextLook is the next full second of the machine's clock, so that all processes find Redis back together: while some of
@@ -94,14 +98,14 @@ func nextLook(now time.Time) time.Time {
 	return now.Add(askEvery - time.Duration(now.UnixNano())%askEvery)
 }
 
-func (l *Limiter) answered(ctx context.Context) {
-	if l.outage.Load() != nil && l.outage.Swap(nil) != nil {
+func (l *Limiter) answered(ctx context.Context, began *state) {
+	if began.outage != nil && l.state.CompareAndSwap(began, new(state)) {
 		l.log.InfoContext(ctx, "wacloud: redis limit: redis answers again")
 	}
 }
 
-func (l *Limiter) failed(ctx context.Context, err error) {
-	if l.outage.Swap(&outage{err: err, until: nextLook(time.Now())}) == nil {
+func (l *Limiter) failed(ctx context.Context, began *state, err error) {
+	if l.state.CompareAndSwap(began, &state{outage: err, until: nextLook(time.Now())}) && began.outage == nil {
 		l.log.WarnContext(ctx, "wacloud: redis limit: redis is out of reach, this process keeps to its own share of the rate", "error", err)
 	}
 }

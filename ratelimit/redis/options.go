@@ -49,7 +49,9 @@ func Timeout(d time.Duration) Option { return func(c *config) { c.timeout = d } 
 func Logger(l *slog.Logger) Option { return func(c *config) { c.log = l } }
 
 // New returns a limiter on a client of go-redis: a single server, Sentinel or Cluster. It does not connect. The client stays
-// the caller's, may be used for other things, and has to be closed after the limiter was used last.
+// the caller's, may be used for other things, and has to be closed after the limiter was used last. Set its
+// ContextTimeoutEnabled: without it a connection that got no answer is busy for as long as the client's own timeouts and
+// retries last, and after an outage it may take until then to be out of it.
 func New(client redis.Scripter, opts ...Option) (*Limiter, error) {
 	cfg := config{
 		perSecond: defaultPerSecond, numbers: map[string]int{}, prefix: defaultPrefix,
@@ -68,6 +70,7 @@ func New(client redis.Scripter, opts ...Option) (*Limiter, error) {
 		client: client, prefix: cfg.prefix, timeout: cfg.timeout, log: cfg.log,
 		rate: newRate(cfg.perSecond), numbers: make(map[string]rate, len(cfg.numbers)),
 	}
+	l.state.Store(new(state))
 	for id, perSecond := range cfg.numbers {
 		l.numbers[numberPrefix+id] = newRate(perSecond)
 	}

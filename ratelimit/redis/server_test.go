@@ -75,10 +75,10 @@ func (s *server) signal(t *testing.T, signal os.Signal) {
 func (s *server) stop(t *testing.T) { t.Helper(); s.signal(t, syscall.SIGSTOP) }
 func (s *server) cont(t *testing.T) { t.Helper(); s.signal(t, syscall.SIGCONT) }
 
-// client connects to a socket as go-redis does by default.
+// client connects to a socket.
 func client(t *testing.T, socket string) *redis.Client {
 	t.Helper()
-	c := redis.NewClient(&redis.Options{Network: "unix", Addr: socket, DisableIdentity: true})
+	c := redis.NewClient(&redis.Options{Network: "unix", Addr: socket, ContextTimeoutEnabled: true})
 	t.Cleanup(func() { _ = c.Close() })
 	return c
 }
