@@ -129,6 +129,7 @@ type spy struct {
 	driver.Connector
 	mu         sync.Mutex
 	statements []statement
+	frozen     sync.RWMutex // locked while transactions must wait
 	fail       func() error // at the end of a transaction
 }
 
@@ -162,6 +163,8 @@ func (c *spyConn) QueryContext(ctx context.Context, text string, args []driver.N
 }
 
 func (c *spyConn) BeginTx(ctx context.Context, opts driver.TxOptions) (driver.Tx, error) {
+	c.spy.frozen.RLock()
+	defer c.spy.frozen.RUnlock()
 	tx, err := c.Conn.(driver.ConnBeginTx).BeginTx(ctx, opts) //nolint:forcetypeassert // pgx's
 	return &spyTx{tx, c.spy}, err
 }
@@ -186,7 +189,12 @@ func (tx *spyTx) Commit() error {
 
 func newSpy(t *testing.T) (*spy, *sql.DB) {
 	t.Helper()
-	cfg, err := pgx.ParseConfig(database(t))
+	return newSpyOn(t, database(t))
+}
+
+func newSpyOn(t *testing.T, dsn string) (*spy, *sql.DB) {
+	t.Helper()
+	cfg, err := pgx.ParseConfig(dsn)
 	require.NoError(t, err)
 	s := &spy{Connector: stdlib.GetConnector(*cfg)}
 	db := sql.OpenDB(s)

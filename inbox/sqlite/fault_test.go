@@ -142,21 +142,21 @@ func TestClockThatWasSetBack(t *testing.T) {
 	require.Less(t, time.Since(start), 10*time.Second)
 }
 
-// After 8 days ids go, after 30 dead letters, and values when they expire. An id stays for as long as an event waits that is
-// as old.
+// After 8 days ids go, after 30 dead letters, and values when they expire.
 func TestOldRowsAreSweptAway(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "bot.db")
 	in := open(t, path)
-	require.NoError(t, put(t, in, 1, "handled"))
-	handleAll(t, in, 1)
+	require.NoError(t, put(t, in, 1, "9 days old"))
+	require.NoError(t, put(t, in, 2, "7 days old"))
+	handleAll(t, in, 2)
 	require.NoError(t, in.Store().Put(t.Context(), "expired", nil, time.Millisecond))
 	require.NoError(t, in.Store().Put(t.Context(), "kept", nil, 0))
 	require.NoError(t, in.Close())
 	db := raw(t, path)
 	const day = int64(24 * 60 * 60 * 1_000_000)
 	for _, s := range []string{
-		fmt.Sprintf("UPDATE wa_seen SET stored_at = stored_at - %d", 9*day),
+		fmt.Sprintf("UPDATE wa_seen SET stored_at = stored_at - %d * CASE rowid WHEN 1 THEN 9 ELSE 7 END", day),
 		fmt.Sprintf("INSERT INTO wa_dead (id, lane, body, attempts, error, failed_at) VALUES (x'01', x'02', x'03', 1, '', CAST(strftime('%%s') AS INTEGER) * 1000000 - %d)", 31*day),
 		fmt.Sprintf("INSERT INTO wa_dead (id, lane, body, attempts, error, failed_at) VALUES (x'02', x'02', x'03', 1, '', CAST(strftime('%%s') AS INTEGER) * 1000000 - %d)", 29*day),
 	} {
@@ -164,12 +164,46 @@ func TestOldRowsAreSweptAway(t *testing.T) {
 		require.NoError(t, err)
 	}
 	in = open(t, path)
+	requireRows(t, db, map[string]int{"wa_seen": 1, "wa_dead": 1, "wa_store": 1})
+	stats, err := in.Stats(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, 1, stats.IDs)
+}
+
+// The id of an event that has waited for 9 days is not forgotten, whatever is older.
+func TestTheIDOfAWaitingEventStays(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "bot.db")
+	in := open(t, path)
+	require.NoError(t, put(t, in, 1, "handled"))
+	handleAll(t, in, 1)
 	require.NoError(t, put(t, in, 2, "waits"))
-	for table, want := range map[string]int{"wa_seen": 1, "wa_dead": 1, "wa_store": 1} {
+	require.NoError(t, in.Close())
+	db := raw(t, path)
+	const day = int64(24 * 60 * 60 * 1_000_000)
+	for _, s := range []string{
+		// The webhook's transaction began a moment before the event was written.
+		fmt.Sprintf("UPDATE wa_event SET stored_at = stored_at - %d", 9*day),
+		fmt.Sprintf("UPDATE wa_seen SET stored_at = (SELECT stored_at FROM wa_event) - %d * CASE rowid WHEN 1 THEN 1 ELSE 0 END - 1000", day),
+	} {
+		_, err := db.ExecContext(t.Context(), s)
+		require.NoError(t, err)
+	}
+	in = open(t, path)
+	requireRows(t, db, map[string]int{"wa_seen": 1})
+	result, err := in.Put(t.Context(), []wacloud.Event{inboxtest.Text("15550000002", "wamid.2", "waits")})
+	require.NoError(t, err)
+	require.Equal(t, wacloud.PutResult{Duplicates: 1}, result)
+}
+
+// requireRows waits until the tables have so many rows.
+func requireRows(t *testing.T, db *sql.DB, want map[string]int) {
+	t.Helper()
+	for table, rows := range want {
 		require.Eventually(t, func() bool {
 			var n int
 			err := db.QueryRowContext(t.Context(), "SELECT COUNT(*) FROM "+table).Scan(&n)
-			return err == nil && n == want
+			return err == nil && n == rows
 		}, 10*time.Second, 20*time.Millisecond, table)
 	}
 }
