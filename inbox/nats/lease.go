@@ -9,42 +9,37 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/wacloud/wacloud"
+	"github.com/wacloud/wacloud/internal/lease"
 )
 
 // inProgress is what tells the server that an event is being worked on (NATS, consumers, acknowledgements, read 2026-11).
 const inProgress = "+WPI"
 
-// A lease keeps an event from being delivered to somebody else for as long as the server hears that it is worked on. Its
-// end is known without the server: when the server did not answer for the time that it waits, the lease is over.
-type lease struct {
+// A hold, which is a [wacloud.Lease], keeps an event from being delivered to somebody else for as long as the server hears that
+// it is worked on. Its end is known without the server: when the server did not answer for the time that it waits, it is over.
+type hold struct {
+	*lease.Term
 	in   *Inbox
 	msg  jetstream.Msg
 	stop chan struct{}
-	lost chan struct{}
 	done sync.WaitGroup
-
-	mu    sync.Mutex
-	until time.Time
-	over  bool
-	timer *time.Timer
 }
 
 // hold keeps an event until release. The server's time began when it sent the event, after it was asked for one.
-func (in *Inbox) hold(msg jetstream.Msg, asked time.Time) *lease {
-	l := &lease{in: in, msg: msg, stop: make(chan struct{}), lost: make(chan struct{}), until: asked.Add(in.cfg.lease)}
-	l.timer = time.AfterFunc(time.Until(l.until), l.check)
+func (in *Inbox) hold(msg jetstream.Msg, asked time.Time) *hold {
+	l := &hold{Term: lease.Until(asked.Add(in.cfg.lease)), in: in, msg: msg, stop: make(chan struct{})}
 	l.done.Go(l.keep)
 	return l
 }
 
-func (l *lease) keep() {
+func (l *hold) keep() {
 	every := time.NewTicker(l.in.cfg.lease / 3)
 	defer every.Stop()
 	for {
 		select {
 		case <-l.stop:
 			return
-		case <-l.lost:
+		case <-l.Lost():
 			return
 		case <-every.C:
 		}
@@ -58,52 +53,27 @@ func (l *lease) keep() {
 }
 
 // renew asks the server for an answer: what is only published may wait for a connection.
-func (l *lease) renew(ctx context.Context) error {
+func (l *hold) renew(ctx context.Context) error {
 	asked := time.Now()
 	if _, err := l.in.js.Conn().RequestWithContext(ctx, l.msg.Reply(), []byte(inProgress)); err != nil {
 		return fmt.Errorf("wacloud: renew: %w", err)
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if !l.over {
-		l.until = asked.Add(l.in.cfg.lease)
-		l.timer.Reset(time.Until(l.until))
-	}
+	l.Prolong(asked.Add(l.in.cfg.lease))
 	return nil
 }
 
-// check ends the lease when its time is over.
-func (l *lease) check() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	switch left := time.Until(l.until); {
-	case l.over:
-	case left > 0:
-		l.timer.Reset(left)
-	default:
-		l.over = true
-		close(l.lost)
-	}
-}
-
-func (l *lease) release() {
-	l.timer.Stop()
+func (l *hold) release() {
+	l.Stop()
 	close(l.stop)
 	l.done.Wait()
 }
 
 // Extend implements [wacloud.Lease]: the event is kept for as long as the handler runs.
-func (l *lease) Extend(ctx context.Context, _ time.Duration) error {
+func (l *hold) Extend(ctx context.Context, _ time.Duration) error {
 	select {
 	case <-l.Lost():
 		return wacloud.ErrLeaseLost
 	default:
 		return l.renew(ctx)
 	}
-}
-
-// Lost implements [wacloud.Lease].
-func (l *lease) Lost() <-chan struct{} {
-	l.check()
-	return l.lost
 }

@@ -164,7 +164,7 @@ func (in *Inbox) cuts(ctx context.Context, e wacloud.Event) (int, error) {
 
 // settle tells the server what became of an event, again and again for as long as a lease lasts: what it does not hear is
 // handled again.
-func (r *runner) settle(l *lease, e wacloud.Event, out wacloud.Outcome) bool {
+func (r *runner) settle(l *hold, e wacloud.Event, out wacloud.Outcome) bool {
 	giveUp := time.After(r.in.cfg.lease)
 	err := r.trySettle(l.msg, e, out)
 	for wait := 50 * time.Millisecond; err != nil; wait = min(2*wait, 2*time.Second) {

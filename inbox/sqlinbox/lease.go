@@ -5,28 +5,24 @@ import (
 	"database/sql"
 	"maps"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/wacloud/wacloud"
+	"github.com/wacloud/wacloud/internal/lease"
 )
 
-// A lease is this process's hold on a lane. It is renewed for as long as the handler runs and the database answers. Its
-// end is known without the database: it is over, by this process's monotonic clock, before the database's clock can let
-// another process have the lane. A process that was stopped for a while finds its leases lost before it does anything.
-type lease struct {
+// A hold, which is a [wacloud.Lease], is this process's lease of a lane. It is renewed for as long as the handler runs and the
+// database answers. Its end is known without the database: it is over, by this process's monotonic clock, before the
+// database's clock can let another process have the lane. A process that was stopped for a while finds its leases lost before
+// it does anything.
+type hold struct {
+	*lease.Term
 	in    *Inbox
 	claim *claim
-	lost  chan struct{}
-
-	mu    sync.Mutex
-	until time.Time
-	over  bool
-	timer *time.Timer
 }
 
 // Extend implements [wacloud.Lease].
-func (l *lease) Extend(ctx context.Context, d time.Duration) error {
+func (l *hold) Extend(ctx context.Context, d time.Duration) error {
 	d = max(d, l.in.cfg.lease)
 	asked := time.Now()
 	kept, err := l.in.renew(ctx, []*claim{l.claim}, d)
@@ -34,9 +30,9 @@ func (l *lease) Extend(ctx context.Context, d time.Duration) error {
 		return err
 	}
 	if !kept[l.claim] {
-		l.lose()
+		l.End()
 	}
-	l.prolong(asked.Add(d))
+	l.Prolong(asked.Add(d))
 	select {
 	case <-l.Lost():
 		return wacloud.ErrLeaseLost
@@ -45,57 +41,16 @@ func (l *lease) Extend(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// Lost implements [wacloud.Lease].
-func (l *lease) Lost() <-chan struct{} {
-	l.check()
-	return l.lost
-}
-
-// check ends the lease when its time is over.
-func (l *lease) check() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	switch left := time.Until(l.until); {
-	case l.over:
-	case left > 0:
-		l.timer.Reset(left)
-	default:
-		l.over = true
-		close(l.lost)
-	}
-}
-
-func (l *lease) lose() { l.end(time.Time{}) }
-
-// end moves the end of the lease, which may be now.
-func (l *lease) end(until time.Time) {
-	l.mu.Lock()
-	l.until = until
-	l.mu.Unlock()
-	l.check()
-}
-
-func (l *lease) prolong(until time.Time) {
-	l.mu.Lock()
-	later := until.After(l.until) && !l.over
-	l.mu.Unlock()
-	if later {
-		l.end(until)
-	}
-}
-
 // hold keeps the lane of c leased until release.
 func (r *runner) hold(c *claim) {
-	l := &lease{in: r.in, claim: c, lost: make(chan struct{}), until: c.since.Add(r.in.cfg.lease)}
-	l.timer = time.AfterFunc(time.Until(l.until), l.check)
-	c.lease = l
+	c.lease = &hold{lease.Until(c.since.Add(r.in.cfg.lease)), r.in, c}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.held[c] = true
 }
 
 func (r *runner) release(c *claim) {
-	c.lease.timer.Stop()
+	c.lease.Stop()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	delete(r.held, c)
@@ -131,9 +86,9 @@ func (r *runner) renewAll(ctx context.Context) error {
 		}
 		for _, c := range chunk {
 			if kept[c] {
-				c.lease.prolong(asked.Add(r.in.cfg.lease))
+				c.lease.Prolong(asked.Add(r.in.cfg.lease))
 			} else {
-				c.lease.lose()
+				c.lease.End()
 			}
 		}
 	}

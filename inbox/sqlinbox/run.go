@@ -41,7 +41,7 @@ type claim struct {
 	event  wacloud.Event
 	streak int
 	since  time.Time // not after the lease began
-	lease  *lease
+	lease  *hold
 }
 
 // Run implements [wacloud.Inbox].
