@@ -32,7 +32,10 @@ type RateLimit struct {
 // MaxLimitWait is the longest that a message waits for a limit.
 const MaxLimitWait = 10 * time.Second
 
-// A Limiter shares one rate between processes. It is safe for concurrent use.
+// A Limiter shares one rate between processes; module ratelimit/redis has one. It is safe for concurrent use.
+//
+// While it fails each process keeps to its part of the rate, so Instances has to be set too. What waited for the one rate
+// reserves again when the other begins.
 type Limiter interface {
 	// Reserve takes n from the key's rate and returns how long to wait before using them. Where that is longer than
 	// MaxLimitWait, or ends after ctx's deadline, nothing is taken. It answers fast or returns an error; after an error
