@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -24,15 +25,21 @@ type stage struct {
 	sim    *simulator.Simulator
 	client *wacloud.Client
 	url    string
+	delay  time.Duration // before the bot answers a webhook
 }
 
 // newStage starts the bot that the routes make.
 func newStage(t *testing.T, r *wacloud.Router, change ...func(*simulator.Options)) *stage {
 	t.Helper()
 	var hook http.Handler
-	bot := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) { hook.ServeHTTP(w, req) }))
-	t.Cleanup(bot.Close)
 	s := &stage{t: t}
+	bot := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		if s.delay > 0 {
+			<-time.After(s.delay)
+		}
+		hook.ServeHTTP(w, req)
+	}))
+	t.Cleanup(bot.Close)
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) { s.sim.ServeHTTP(w, req) }))
 	s.url = "http://" + server.Listener.Addr().String()
 	opts := simulator.Options{

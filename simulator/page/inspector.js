@@ -50,8 +50,11 @@ function entryLine(entry) {
     errors > 0 && el("span.badge.bad", null, errors === 1 ? "1 check failed" : errors + " checks failed"),
     problems.length > errors && el("span.badge.warn", null, problems.length - errors === 1 ? "1 warning" : problems.length - errors + " warnings"),
     entry.fault && el("span.badge.fault", null, icon("bolt"), entry.fault),
+    entry.kind === "webhook" && entry.acked && entry.took_ms > SLOW && el("span.badge.warn", { title: "Meta asks for a median of 250 ms, and for 1 % over 1 s at most" }, "slow"),
     entry.attempt > 1 && el("span.badge", null, "attempt " + entry.attempt));
 }
+
+const SLOW = 1000; // milliseconds (Meta, webhooks overview, read 2026-03)
 
 function callName(entry) {
   const path = entry.path || "";

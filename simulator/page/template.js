@@ -18,7 +18,7 @@ function templateParts(components, taps, path, card) {
       case "carousel":
         parts.below = carousel((component.cards || []).map((one, n) => templateCard(one, n, component.cards.length, taps, at)));
         break;
-        case "order_status": parts.body.push(orderState(component.parameters?.[0]?.order_status || {})); break;
+      case "order_status": parts.body.push(orderState(component.parameters?.[0]?.order_status || {})); break;
       default: parts.body.push(el("pre.raw", { tabindex: "0" }, JSON.stringify(component, null, 1)));
     }
   });
@@ -28,7 +28,10 @@ function templateParts(components, taps, path, card) {
 function templateHeader(parts, component, taps, at) {
   (component.parameters || []).forEach((p, i) => {
     if (MEDIA_NAMES[p.type]) parts.above = mediaView(p.type, taps.media(`${at}.parameters[${i}].${p.type}`), p[p.type]);
-    else if (p.type === "location") parts.above = mapView(p.location || {});
+    else if (p.type === "location") {
+      parts.above = mapView(p.location || {});
+      parts.body.push(placeText(p.location || {}));
+    }
     else if (p.type === "product") parts.above = productView(p.product?.product_retailer_id);
     else parts.heading = el("div.heading", { dir: "auto" }, parameterText(p));
   });
