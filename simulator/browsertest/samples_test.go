@@ -50,6 +50,7 @@ func TestEverySampleIsDrawn(t *testing.T) {
 	p := s.open()
 	p.phone(0).say("oi")
 	p.phone(0).shows("echo: oi")
+	s.control(http.MethodPatch, "settings", map[string]any{"pair_limit": false}, nil)
 	files, err := filepath.Glob("../../testdata/payloads/*.json")
 	require.NoError(t, err)
 	drawn := 0
