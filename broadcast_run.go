@@ -172,7 +172,7 @@ func (b *broadcast) one(to Recipient, t Template) broadcastTry {
 		if a.Outcome != BroadcastOpen || a.stop != nil {
 			return a
 		}
-		if ruleOf(a.Err) == repeatNotDone && time.Since(began) > broadcastPatience {
+		if time.Since(began) > broadcastPatience {
 			a.stop = &BroadcastStopError{Err: a.Err}
 			return a
 		}
