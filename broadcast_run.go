@@ -78,7 +78,7 @@ func (b *broadcast) check(t Template) error {
 	if o.set(b.cfg.send).skipValidation {
 		return nil
 	}
-	return validationError(o.Check())
+	return validationError(o.checkStored())
 }
 
 func (b *broadcast) run(ctx context.Context, messages iter.Seq2[Recipient, Template]) (BroadcastReport, error) {
@@ -172,7 +172,7 @@ func (b *broadcast) one(to Recipient, t Template) broadcastTry {
 		if a.Outcome != BroadcastOpen || a.stop != nil {
 			return a
 		}
-		if time.Since(began) > broadcastPatience {
+		if ruleOf(a.Err) == repeatNotDone && time.Since(began) > broadcastPatience {
 			a.stop = &BroadcastStopError{Err: a.Err}
 			return a
 		}
