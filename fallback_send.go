@@ -12,22 +12,24 @@ import (
 type cure uint8
 
 const (
-	cureNone  cure = iota
-	cureShape      // another shape
-	cureMedia      // another shape, without the pictures and videos
-	cureOnce       // one other shape: the user may not be reachable at all
+	cureNone     cure = iota
+	cureShape         // another shape
+	cureMedia         // another shape, without the pictures and videos
+	cureOnce          // one other shape: the user may not be reachable at all
+	cureTemplate      // the template of OrTemplate
 )
 
 // cures are the codes that another shape of the message can cure (Meta, error codes, read 2025-12). Which of Meta's codes
 // a phone that cannot show a message leads to could not be checked against the live API.
 var cures = map[int]cure{
-	100:    cureShape, // invalid parameter
-	1026:   cureShape, // the receiver cannot show it
-	131008: cureShape, // a required parameter is missing
-	131009: cureShape, // a parameter's value is invalid
-	131026: cureOnce,  // undeliverable: no WhatsApp, or an old one
-	131051: cureShape, // the type is not supported
-	131053: cureMedia, // the media could not be fetched
+	100:    cureShape,    // invalid parameter
+	1026:   cureShape,    // the receiver cannot show it
+	131008: cureShape,    // a required parameter is missing
+	131009: cureShape,    // a parameter's value is invalid
+	131026: cureOnce,     // undeliverable: no WhatsApp, or an old one
+	131047: cureTemplate, // the customer service window is closed
+	131051: cureShape,    // the type is not supported
+	131053: cureMedia,    // the media could not be fetched
 }
 
 // cureOf is what helps against err. An unknown outcome is never cured: the message may have arrived.
@@ -39,6 +41,9 @@ func cureOf(err error) cure {
 		return cureShape
 	}
 	if e, ok := errors.AsType[*APIError](err); ok {
+		return cures[e.Code]
+	}
+	if e, ok := errors.AsType[EventError](err); ok {
 		return cures[e.Code]
 	}
 	return cureNone
@@ -97,7 +102,7 @@ func WithFallback(w Wording) Option {
 //   - on 131053, media that Meta could not fetch: the next shape comes without pictures and videos;
 //   - on 131026, for one other shape.
 //
-// Every other error is returned as it is: an unknown outcome, credentials, a closed window, a rate limit. A failure that
+// Every other error is returned as it is: an unknown outcome, credentials, a closed window (see [OrTemplate]), a rate limit. A failure that
 // comes later, by a status webhook, is not acted on.
 //
 // [Sent] tells what was really sent. When every shape is refused, the error is a [*FallbackError]; when all were refused
@@ -110,7 +115,7 @@ func Fallback(ms ...Message) SendOption {
 // mayDegrade reports whether a send has shapes to fall back to.
 func (c *Client) mayDegrade(cfg *sendConfig, m Message) bool {
 	switch {
-	case cfg != nil && len(cfg.fallbacks) > 0:
+	case cfg != nil && (len(cfg.fallbacks) > 0 || cfg.template != nil):
 		return true
 	case c.fallback == nil && (cfg == nil || !cfg.fallback):
 		return false
@@ -174,17 +179,25 @@ func bare(m Message) (plain Message, had bool) {
 // descent is where a send stands on its way down. It is written to the store before a rung is sent, so that a handler that
 // runs again does not begin with what was refused.
 type descent struct {
-	Rung  int    `json:"rung"`           // from 1; 0 is the message itself
-	Bare  bool   `json:"bare,omitempty"` // without media
-	Once  bool   `json:"once,omitempty"` // the cure that works once was used
-	Cause string `json:"cause,omitempty"`
+	Rung int  `json:"rung"`           // from 1; 0 is the message itself
+	Bare bool `json:"bare,omitempty"` // without media
+	Once bool `json:"once,omitempty"` // the cure that works once was used
+	// Template is the last place, whatever Rung is.
+	Template bool   `json:"template,omitempty"`
+	Cause    string `json:"cause,omitempty"`
 }
 
-// next is the place after a refusal, unless nothing can cure it.
+// next is the place after a refusal, unless nothing can cure it. A place that does not exist is no cure: see [Client.rungAt].
 func (d descent) next(err error) (descent, bool) {
-	switch cureOf(err) {
-	case cureNone:
+	how := cureOf(err)
+	if how == cureNone || d.Template {
 		return d, false
+	}
+	d.Cause = trimPrefix(err)
+	switch how {
+	case cureTemplate:
+		d.Template = true
+		return d, true
 	case cureOnce:
 		if d.Once {
 			return d, false
@@ -192,10 +205,9 @@ func (d descent) next(err error) (descent, bool) {
 		d.Once = true
 	case cureMedia:
 		d.Bare = true
-	case cureShape:
+	default: // the next shape as it is
 	}
 	d.Rung++
-	d.Cause = trimPrefix(err)
 	return d, true
 }
 
@@ -206,6 +218,9 @@ func (c *Client) sendDown(ctx context.Context, o *Outgoing, cfg *sendConfig) (*S
 		return nil, err
 	}
 	d, err := log.read(ctx)
+	if err == nil && d == (descent{}) && cfg != nil && cfg.template != nil {
+		d, err = c.startTemplate(ctx, o, cfg, log)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -234,6 +249,9 @@ func (c *Client) sendDown(ctx context.Context, o *Outgoing, cfg *sendConfig) (*S
 
 // rungAt is the shape at d.
 func (c *Client) rungAt(cfg *sendConfig, m Message, d descent) (Rung, bool) {
+	if d.Template {
+		return cfg.templateRung(m)
+	}
 	if d.Rung == 0 {
 		return Rung{Messages: []Message{m}, Choices: choicesOf(m)}, true
 	}
@@ -251,8 +269,8 @@ func (c *Client) sendRung(ctx context.Context, o *Outgoing, cfg *sendConfig, run
 	for i, m := range rung.Messages {
 		one := *o
 		one.Message = m
-		if i > 0 {
-			one.ReplyTo = "" // one quote is enough
+		if _, template := m.(Template); i > 0 || template && rung.Why != "" {
+			one.ReplyTo = "" // one quote is enough, and a template has none
 		}
 		sent, err := c.sendOne(ctx, &one, cfg, p)
 		if plain, had := bare(m); had && rung.Why != "" && cureOf(err) == cureMedia {
@@ -278,7 +296,7 @@ func (s *Sent) as(rung Rung, d descent) *Sent {
 	if len(s.Parts) == 1 {
 		s.Parts = nil
 	}
-	if d.Rung > 0 {
+	if d != (descent{}) {
 		s.Fallback = rung.Why + ", after: " + d.Cause
 	}
 	return s

@@ -18,7 +18,7 @@ type Sent struct {
 	Status    string  // templates only: accepted, held_for_quality_assessment or paused
 	Message   Message // what was sent; of a rung of several messages the last
 	Attempts  int     // how often the request was made, from 1; over all messages of a rung
-	// Fallback says why another shape was sent, see [Fallback]; empty where the message itself was.
+	// Fallback says why another message was sent, see [Fallback] and [OrTemplate]; empty where the message itself was.
 	Fallback string
 	Parts    []string // the ids of a rung's messages, the last is MessageID; nil for one message
 	SendID   string   // ours, comes back in [Status]; of a rung of several messages the last one's; empty without a [Store]
@@ -30,7 +30,8 @@ type Sent struct {
 // It returns a [*ValidationError] when the message breaks a rule, before anything is sent; an [*APIError] when Meta
 // answered with anything but a message id; and an [*AmbiguousSendError] when nobody can tell whether the message was
 // accepted. Every other error means that the request was not sent. [RetryPolicy] says what is repeated; [SafeToRetry]
-// tells whether the caller may. With [Fallback] or [WithFallback] a message that is refused goes out in another shape.
+// tells whether the caller may. With [Fallback] or [WithFallback] a message that is refused goes out in another shape,
+// and with [OrTemplate] as a template where the customer service window is closed.
 //
 // Calls for one recipient go out one after the other, in the order in which Send was entered; a later one waits while an
 // earlier one is repeated. [RateLimit] tells how long a message may wait for Meta's limits.
@@ -120,6 +121,7 @@ type sendConfig struct {
 	marketing       *Marketing
 	fallback        bool
 	fallbacks       []Message
+	template        *Template
 }
 
 type sendOptionFunc func(*sendConfig)

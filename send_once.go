@@ -70,7 +70,12 @@ func (r *run) sendUnrecorded(post func() (*Sent, error)) (*Sent, error) {
 }
 
 // sendKey is the store's key of the next call that sends body.
-func (r *run) sendKey(number string, body []byte) string {
+func (r *run) sendKey(number string, body []byte) string { return r.callKey(number, body, 1) }
+
+// nextSendKey is the same without making that call.
+func (r *run) nextSendKey(number string, body []byte) string { return r.callKey(number, body, 0) }
+
+func (r *run) callKey(number string, body []byte, calls int) string {
 	h := sha256.New()
 	h.Write([]byte(number))
 	h.Write([]byte{0})
@@ -82,7 +87,7 @@ func (r *run) sendKey(number string, body []byte) string {
 		r.calls = make(map[sendHash]int)
 	}
 	n := r.calls[id]
-	r.calls[id] = n + 1
+	r.calls[id] = n + calls
 	return "sent|" + r.cfg.scope + r.event.ID + "|" + hex.EncodeToString(id[:]) + "|" + strconv.Itoa(n)
 }
 
