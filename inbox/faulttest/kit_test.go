@@ -262,12 +262,15 @@ func (f *fleet) killOften(ctx context.Context, processes ...*process) (kills int
 type botStats struct {
 	wacloud.InboxStats
 	Goroutines int
+	Heap       uint64
 	PeakMemory string
 	Err        string
 }
 
-func (p *process) look() (s botStats, err error) {
-	req, err := http.NewRequestWithContext(context.Background(), http.MethodGet, "http://"+p.stats+"/stats", nil)
+func (p *process) look() (botStats, error) { return p.ask("") }
+
+func (p *process) ask(what string) (s botStats, err error) {
+	req, err := http.NewRequestWithContext(context.Background(), http.MethodGet, "http://"+p.stats+"/stats?"+what, nil)
 	if err != nil {
 		return s, err
 	}
@@ -376,4 +379,16 @@ func query(tb testing.TB, dsn, sql string) (n int) {
 	defer func() { _ = conn.Close(context.Background()) }()
 	require.NoError(tb, conn.QueryRow(tb.Context(), sql).Scan(&n))
 	return n
+}
+
+// execute runs statements against a PostgreSQL database.
+func execute(tb testing.TB, dsn string, statements ...string) {
+	tb.Helper()
+	conn, err := pgx.Connect(tb.Context(), dsn)
+	require.NoError(tb, err)
+	defer func() { _ = conn.Close(context.Background()) }()
+	for _, s := range statements {
+		_, err := conn.Exec(tb.Context(), s)
+		require.NoError(tb, err, s)
+	}
 }

@@ -451,3 +451,39 @@ func explain(t *testing.T, db *sql.DB, text string, args []any) string {
 	require.NoError(t, rows.Err())
 	return plan.String()
 }
+
+// The bound is on what all processes have stored, and so is the room that any of them makes.
+func TestBoundOfAllProcesses(t *testing.T) {
+	t.Parallel()
+	dsn := database(t)
+	var inboxes [2]*postgres.Inbox
+	for i := range inboxes {
+		in, err := postgres.Open(t.Context(), dsn, postgres.With(sqlinbox.MaxBytes(50_000)))
+		require.NoError(t, err)
+		defer func() { require.NoError(t, in.Close()) }()
+		inboxes[i] = in
+	}
+	n := 0
+	put := func(in *postgres.Inbox) error {
+		n++
+		_, err := in.Put(t.Context(), []wacloud.Event{inboxtest.Text("15550000001", fmt.Sprintf("wamid.%d", n), strings.Repeat("x", 2000))})
+		return err
+	}
+	require.NoError(t, put(inboxes[1]))
+	var err error
+	for err == nil {
+		require.Less(t, n, 100)
+		err = put(inboxes[0])
+	}
+	require.ErrorIs(t, err, wacloud.ErrInboxFull)
+	require.Eventually(t, func() bool { return errors.Is(put(inboxes[1]), wacloud.ErrInboxFull) }, 20*time.Second, 100*time.Millisecond)
+
+	ctx, cancel := context.WithCancel(t.Context())
+	ran := make(chan error, 1)
+	go func() {
+		ran <- inboxes[0].Run(ctx, wacloud.RunConfig{Handler: wacloud.HandlerFunc(func(context.Context, *wacloud.Event) error { return nil })})
+	}()
+	require.Eventually(t, func() bool { return put(inboxes[1]) == nil }, 20*time.Second, 100*time.Millisecond)
+	cancel()
+	require.NoError(t, <-ran)
+}

@@ -3,7 +3,9 @@ package postgres_test
 import (
 	"context"
 	"database/sql"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -89,4 +91,64 @@ func (s *spy) count() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return len(s.statements)
+}
+
+// While a webhook is on its way into a lane whose last event is being completed, the completion waits: it would close the
+// lane as empty, and nobody would ever look for the event.
+func TestLaneIsNotClosedUnderAnEventThatComes(t *testing.T) {
+	t.Parallel()
+	dsn := database(t)
+	puts, putsDB := newSpyOn(t, dsn)
+	committing, commit := make(chan struct{}), make(chan struct{})
+	var hold atomic.Bool
+	puts.fail = func() error {
+		puts.mu.Lock()
+		last := puts.statements[len(puts.statements)-1].text
+		puts.mu.Unlock()
+		if strings.HasPrefix(last, "INSERT INTO wa_total") && hold.CompareAndSwap(true, false) {
+			close(committing)
+			<-commit
+		}
+		return nil
+	}
+	in, err := sqlinbox.Open(t.Context(), putsDB, sqlinbox.Postgres())
+	require.NoError(t, err)
+	defer func() { require.NoError(t, in.Close()) }()
+	_, db := newSpyOn(t, dsn)
+	worker, err := sqlinbox.Open(t.Context(), db, sqlinbox.Postgres())
+	require.NoError(t, err)
+	defer func() { require.NoError(t, worker.Close()) }()
+	ctx, cancel := context.WithCancel(t.Context())
+	handled, goOn := make(chan string), make(chan struct{})
+	ran := make(chan error, 1)
+	go func() {
+		ran <- worker.Run(ctx, wacloud.RunConfig{Handler: wacloud.HandlerFunc(func(_ context.Context, e *wacloud.Event) error {
+			handled <- e.Text()
+			<-goOn
+			return nil
+		})})
+	}()
+	put := func(id string) {
+		if _, err := in.Put(t.Context(), []wacloud.Event{inboxtest.Text("15550000001", id, id)}); err != nil {
+			t.Error(err)
+		}
+	}
+	put("first")
+	require.Equal(t, "first", <-handled)
+	hold.Store(true)
+	var second sync.WaitGroup
+	second.Go(func() { put("second") })
+	<-committing
+	close(goOn)
+	<-time.After(300 * time.Millisecond) // the completion waits, or has closed the lane
+	close(commit)
+	second.Wait()
+	select {
+	case text := <-handled:
+		require.Equal(t, "second", text)
+	case <-time.After(20 * time.Second):
+		t.Error("the second event is never handled")
+	}
+	cancel()
+	require.NoError(t, <-ran)
 }

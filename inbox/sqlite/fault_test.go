@@ -414,3 +414,46 @@ func TestHandlerThatUsesEverything(t *testing.T) {
 }
 
 func second[T any](_ T, err error) error { return err }
+
+// Webhooks that come at the same time go into one transaction. One of them that cannot be stored is refused; the others are
+// stored all the same.
+func TestOnlyTheGuiltyOneIsRefused(t *testing.T) {
+	t.Parallel()
+	const guilty = 5
+	busy, goOn := make(chan struct{}), make(chan struct{})
+	var once sync.Once
+	in := open(t, filepath.Join(t.TempDir(), "bot.db"), sqlite.With(sqlinbox.CheckPut(func(ctx context.Context, tx *sql.Tx) error {
+		once.Do(func() {
+			close(busy)
+			<-goOn
+		})
+		var found int
+		err := tx.QueryRowContext(ctx, "SELECT COUNT(*) FROM wa_event WHERE CAST(body AS TEXT) LIKE '%guilty%'").Scan(&found)
+		if found > 0 {
+			err = errors.New("as ordered")
+		}
+		return err
+	})))
+	results := make([]error, 10)
+	var puts sync.WaitGroup
+	puts.Go(func() { results[0] = put(t, in, 0, "first") })
+	<-busy
+	for n := 1; n < len(results); n++ {
+		text := map[bool]string{true: "guilty"}[n == guilty]
+		puts.Go(func() { results[n] = put(t, in, n, text) })
+	}
+	<-time.After(200 * time.Millisecond) // all of them wait for the committer
+	close(goOn)
+	puts.Wait()
+	for n, err := range results {
+		if n == guilty {
+			require.ErrorContains(t, err, "as ordered")
+		} else {
+			require.NoError(t, err)
+		}
+	}
+	stats, err := in.Stats(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, len(results)-1, stats.Depth)
+	require.NoError(t, put(t, in, guilty, "now it is not"), "its id is not taken for stored")
+}

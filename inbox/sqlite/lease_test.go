@@ -2,6 +2,7 @@ package sqlite_test
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"path/filepath"
 	"sync"
@@ -98,4 +99,37 @@ func TestTheLongestWaitingUserComesFirst(t *testing.T) {
 		return nil
 	})}))
 	require.Equal(t, want, got)
+}
+
+// Somebody else has the lane, and this process does not know: whatever a handler reports then does not count.
+func TestWithoutItsTokenNothingIsRecorded(t *testing.T) {
+	t.Parallel()
+	for _, effects := range []bool{false, true} {
+		t.Run(fmt.Sprintf("OnComplete %v", effects), func(t *testing.T) {
+			t.Parallel()
+			path := filepath.Join(t.TempDir(), "bot.db")
+			in := open(t, path)
+			db := raw(t, path)
+			_, err := db.ExecContext(t.Context(), "CREATE TABLE effects (who TEXT)")
+			require.NoError(t, err)
+			require.NoError(t, put(t, in, 1, "hello"))
+			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+			defer cancel()
+			calls := 0
+			require.NoError(t, in.Run(ctx, wacloud.RunConfig{Handler: wacloud.HandlerFunc(func(ctx context.Context, _ *wacloud.Event) error {
+				defer cancel()
+				calls++
+				_, err := db.ExecContext(ctx, "UPDATE wa_lane SET token = token + 1")
+				if err != nil || !effects {
+					return err
+				}
+				return sqlinbox.OnComplete(ctx, func(ctx context.Context, tx *sql.Tx) error {
+					_, err := tx.ExecContext(ctx, "INSERT INTO effects (who) VALUES ('a stranger')")
+					return err
+				})
+			})}))
+			require.Equal(t, 1, calls)
+			requireRows(t, db, map[string]int{"wa_event": 1, "wa_lane": 1, "wa_dead": 0, "effects": 0})
+		})
+	}
 }

@@ -13,7 +13,7 @@ type flags struct {
 
 	// serve
 	engine, dsn, addr, stats, journal, graph string
-	lease, work                              time.Duration
+	lease, work, age                         time.Duration
 	attempts, workers, replicas              int
 	maxBytes                                 int64
 	idle, quiet, effects                     bool
@@ -40,6 +40,7 @@ func newFlags(command string) *flags {
 	f.StringVar(&f.journal, "journal", "", "folder of the journals")
 	f.StringVar(&f.graph, "graph", "", "base URL of the Graph API")
 	f.DurationVar(&f.lease, "lease", 0, "of a lane; 0 for the default")
+	f.DurationVar(&f.age, "age", 0, "ids that are as old become 8 days older; 0 for never")
 	f.DurationVar(&f.work, "work", 0, "how long a handler takes")
 	f.IntVar(&f.attempts, "attempts", 1000, "before an event is given up")
 	f.IntVar(&f.workers, "workers", 0, "handlers at once; 0 for the default")

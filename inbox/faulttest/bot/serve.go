@@ -58,6 +58,9 @@ func serve(args []string) error {
 	if f.stats != "" {
 		go serveStats(f.stats, in)
 	}
+	if f.age > 0 {
+		go ageIDs(f)
+	}
 	return errors.Join(wacloud.Serve(ctx, f.addr, hook), in.Close())
 }
 
@@ -140,6 +143,7 @@ func makeEffects(driver string, f *flags) error {
 type Stats struct {
 	wacloud.InboxStats
 	Goroutines int
+	Heap       uint64 // bytes that are in use after a collection, for /stats?heap
 	PeakMemory string // of the process, resident
 	Err        string
 }
@@ -151,9 +155,20 @@ func serveStats(addr string, in wacloud.Inbox) {
 		if err != nil {
 			answer.Err = err.Error()
 		}
+		if r.URL.RawQuery == "heap" {
+			answer.Heap = heapInUse()
+		}
 		_ = json.NewEncoder(w).Encode(answer) //nolint:errchkjson,musttag // numbers and a string, read back by the same type
 	})}
 	fmt.Fprintln(os.Stderr, server.ListenAndServe())
+}
+
+func heapInUse() uint64 {
+	var m runtime.MemStats
+	runtime.GC()
+	runtime.GC() // what the first has finalised
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
 }
 
 func peakMemory() string {
