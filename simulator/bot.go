@@ -164,11 +164,16 @@ func (s *Simulator) askBot() (refused bool) {
 	if err != nil && !errors.Is(err, errNoReport) {
 		s.Log("stderr", "wasim: "+err.Error())
 	}
-	if err == nil && before == nil {
+	switch {
+	case err != nil:
+		return true
+	case before == nil:
 		s.engine.Notice(ctx, nil)
 		s.engine.Touch()
+	case !before.StartedAt.Equal(report.StartedAt): // so fast that it was never missed
+		s.engine.Restarted()
 	}
-	return err != nil
+	return false
 }
 
 // errNoReport is for bots that are not built on the library, or were not started with our variables.
@@ -206,7 +211,24 @@ func (s *Simulator) routeOf(id string) (route *routeView, unrouted bool) {
 	return &routeView{pattern, params}, false
 }
 
-// routes answers with what the bot told, for people and tools.
+// restart starts the bot anew, and with reset the chats too. What the fault late has kept comes when the bot is up.
+func (s *Simulator) restart(r *http.Request, in struct {
+	Reset bool `json:"reset"`
+},
+) (any, error) {
+	if s.opts.Restart == nil {
+		return nil, failure{http.StatusConflict, "the bot was not started from here: wasim -exec does that"}
+	}
+	if err := s.opts.Restart(r.Context()); err != nil {
+		return nil, err
+	}
+	if in.Reset {
+		s.engine.Reset(false)
+	}
+	return nil, nil
+}
+
+// botRoutes answers with what the bot told, for people and tools.
 func (s *Simulator) botRoutes(*http.Request) (any, error) {
 	report, _, _ := s.told.get()
 	out := struct {

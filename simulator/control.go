@@ -67,6 +67,7 @@ func (s *Simulator) control() http.Handler {
 	mux.HandleFunc("GET /_sim/entries/{id}/copy", s.copyEntry)
 	mux.HandleFunc("POST /_sim/entries/{id}/redeliver", take(maxRequest, s.redeliver))
 
+	mux.HandleFunc("POST /_sim/restart", take(maxRequest, s.restart))
 	mux.HandleFunc("GET /_sim/routes", answer(s.botRoutes))
 	mux.HandleFunc("GET /_sim/dead-letters", answer(s.deadLetters))
 

@@ -388,5 +388,5 @@ func TestDocumentNamesEveryCall(t *testing.T) {
 		n++
 		require.Contains(t, string(doc), "`"+call, call)
 	}
-	require.Equal(t, 38, n)
+	require.Equal(t, 39, n)
 }

@@ -50,8 +50,10 @@ type Options struct {
 	AllowRemote bool     // serve clients that are not on loopback
 	Hosts       []string // names, without a port, that clients may call it by beside localhost and the loopback addresses
 
-	Exec string           // the command that runs the bot, for the page to show; nothing is run
-	Now  func() time.Time // defaults to time.Now
+	Exec string // the command that runs the bot, for the page to show; nothing is run
+	// Restart stops and starts the bot, for the page's button and the control API; without it they have none.
+	Restart func(ctx context.Context) error
+	Now     func() time.Time // defaults to time.Now
 }
 
 // Simulator plays Meta. It is safe for concurrent use and holds a bounded number of everything.

@@ -30,6 +30,7 @@ type botState struct {
 	Webhook   string      `json:"webhook"`
 	Reachable *bool       `json:"reachable,omitempty"`
 	Exec      string      `json:"exec,omitempty"`
+	Restarts  bool        `json:"restarts,omitempty"` // can be asked for
 	StartedAt time.Time   `json:"started_at,omitzero"`
 	Inbox     *inboxState `json:"inbox,omitempty"`
 }
@@ -191,7 +192,7 @@ func (st state) empty() bool {
 }
 
 func (s *Simulator) botState(report *botReport) botState {
-	b := botState{Webhook: s.opts.Webhook, Exec: s.opts.Exec}
+	b := botState{Webhook: s.opts.Webhook, Exec: s.opts.Exec, Restarts: s.opts.Restart != nil}
 	if report != nil {
 		b.StartedAt, b.Inbox = report.StartedAt, report.Inbox
 	}

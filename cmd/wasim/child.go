@@ -27,6 +27,45 @@ func childEnv(environ, ours []string) []string {
 	return append(env, ours...)
 }
 
+// A child is the bot, started anew as often as somebody asks for it.
+type child struct {
+	command  string
+	restarts chan chan struct{}
+}
+
+func newChild(command string) *child { return &child{command, make(chan chan struct{})} }
+
+// restart returns when the bot has been stopped and is being started again.
+func (c *child) restart(ctx context.Context) error {
+	stopped := make(chan struct{})
+	select {
+	case c.restarts <- stopped:
+		<-stopped
+		return nil
+	case <-ctx.Done():
+		return errors.New("the bot is not running")
+	}
+}
+
+// run runs the bot until ctx ends or the bot does.
+func (c *child) run(ctx context.Context, env []string, sim *simulator.Simulator, t terminal) error {
+	for {
+		running, stop := context.WithCancel(ctx)
+		ended := make(chan error, 1)
+		go func() { ended <- runChild(running, c.command, env, sim, t) }()
+		select {
+		case err := <-ended:
+			stop()
+			return err
+		case stopped := <-c.restarts:
+			stop()
+			<-ended
+			sim.Log("stderr", "wasim: starting the bot again")
+			close(stopped)
+		}
+	}
+}
+
 // runChild runs the bot until ctx ends, with everything that it starts. Its lines go to the inspector and to the terminal.
 // A bot that ends by itself is an error.
 func runChild(ctx context.Context, command string, env []string, sim *simulator.Simulator, t terminal) error {

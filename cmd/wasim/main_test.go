@@ -277,6 +277,35 @@ func TestBotTellsOfItself(t *testing.T) {
 	require.Regexp(t, `message text +wamid\.\S+ +after 1 attempt`, r.must("dead-letters"))
 }
 
+// The bot can be started again from the page or a shell; what a fault kept for that comes then.
+func TestBotIsStartedAgain(t *testing.T) {
+	t.Parallel()
+	address := freeAddress(t)
+	self, err := os.Executable()
+	require.NoError(t, err)
+	r := start(t, []string{"WASIM_TEST_BOT=" + address}, "-webhook", "http://"+address+"/webhook", "-exec", self)
+	known := func() bool { return strings.Contains(r.must("routes", "-json"), `"known":true`) }
+	waitUntil(t, r, known)
+	r.must("fault", "late")
+	r.must("say", "hi")
+	waitForLine(t, r, "[More]")
+	r.must("restart")
+	waitUntil(t, r, func() bool { return strings.Count(r.must("state"), "number 100000000000001") == 2 }) // its first line
+	waitUntil(t, r, func() bool {
+		return strings.Contains(r.must("log"), "(fault late)") && strings.Count(r.must("log"), "message text") == 2
+	})
+	waitUntil(t, r, func() bool { return strings.Contains(r.must("handshake"), `"ok": true`) })
+	r.must("say", "hi")
+	r.must("restart", "-reset", "true")
+	require.Empty(t, r.must("chat"))
+	require.Zero(t, r.stop())
+
+	alone := start(t, nil)
+	code, out := alone.do("restart")
+	require.Equal(t, 1, code)
+	require.Contains(t, out, "was not started from here")
+}
+
 // waitUntil follows the stream until done.
 func waitUntil(t *testing.T, r *running, done func() bool) {
 	t.Helper()

@@ -74,7 +74,8 @@ func serve(ctx context.Context, args []string, t terminal) error {
 		return err
 	}
 	defer listener.Close()
-	sim, err := newSimulator(f, listener.Addr())
+	bot := newChild(f.exec)
+	sim, err := newSimulator(f, listener.Addr(), bot)
 	if err != nil {
 		return err
 	}
@@ -84,20 +85,20 @@ func serve(ctx context.Context, args []string, t terminal) error {
 	}
 	defer removeSession(f.session)
 	greet(t, f, sim)
-	return serveUntil(ctx, t, f, sim, listener)
+	return serveUntil(ctx, t, bot, sim, listener)
 }
 
 // serveUntil serves until the end, and then stops the bot and the server.
-func serveUntil(ctx context.Context, t terminal, f serveFlags, sim *simulator.Simulator, listener net.Listener) error {
+func serveUntil(ctx context.Context, t terminal, c *child, sim *simulator.Simulator, listener net.Listener) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	server := &http.Server{Handler: sim, ReadHeaderTimeout: 10 * time.Second}
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
 	bot := make(chan error, 1)
-	if f.exec != "" {
+	if c.command != "" {
 		go func() {
-			err := runChild(ctx, f.exec, childEnv(t.environ, sim.Env()), sim, t)
+			err := c.run(ctx, childEnv(t.environ, sim.Env()), sim, t)
 			cancel(err)
 			bot <- err
 		}()
@@ -138,10 +139,13 @@ func listen(ctx context.Context, f serveFlags) (net.Listener, error) {
 	return l, err
 }
 
-func newSimulator(f serveFlags, addr net.Addr) (*simulator.Simulator, error) {
+func newSimulator(f serveFlags, addr net.Addr, bot *child) (*simulator.Simulator, error) {
 	opts := simulator.Options{
 		Webhook: f.webhook, BaseURL: baseURL(addr), Dir: f.dir, RemoteMedia: f.remoteMedia,
 		AllowRemote: f.allowRemote, Hosts: f.hosts, Exec: f.exec,
+	}
+	if f.exec != "" {
+		opts.Restart = bot.restart
 	}
 	for i, n := range f.numbers {
 		id, display, ok := strings.Cut(n, "=")

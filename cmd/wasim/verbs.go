@@ -154,6 +154,7 @@ var verbs = []verb{
 	},
 	post("clock", "moves the clock forward", []field{{"advance_ms", isInt}}, nil),
 	post("handshake", "verifies the webhook address as Meta does", nil, nil),
+	post("restart", "stops the bot of -exec and starts it again", nil, []field{{"reset", isBool}}),
 	post("restarted", "sends what the fault late has kept", nil, nil),
 	post("reset", "forgets chats, requests and faults", nil, []field{{"users", isBool}}),
 	get("transcript", "prints a chat as a test replays it", "user", "number", "as"),

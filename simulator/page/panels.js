@@ -118,8 +118,11 @@ function buildBot() {
   const routes = el("details.routes", { hidden: true, ontoggle: () => routes.open && drawRoutes(routes) }, el("summary", null, "Routes"), el("ul"));
   const list = el("pre.bot-log", { tabindex: "0", role: "log", "aria-label": "Log of the bot", dir: "ltr" });
   const empty = el("p.quiet");
-  return { node: el("div.panel-body.bot-panel", null, el("div.padded", null, about, dead, routes, el("h3", null, "Log"), empty), list), update(update, fresh) {
+  const restart = (label, reset) => el("button.small", { type: "button", onclick: () => call("POST", "restart", { reset }).catch(() => null) }, label);
+  const tools = el("div.tools", { hidden: true }, restart("Restart the bot", false), restart("Restart and begin anew", true));
+  return { node: el("div.panel-body.bot-panel", null, el("div.padded", null, about, tools, dead, routes, el("h3", null, "Log"), empty), list), update(update, fresh) {
     about.textContent = aboutBot();
+    tools.hidden = !state.bot.restarts;
     dead.hidden = !state.letters.length;
     if (update.dead_letters) replace(letters, state.letters.toReversed().map(letterView));
     routes.hidden = !state.bot.started_at;
