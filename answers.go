@@ -36,7 +36,15 @@ type openChoice struct {
 	Event    string    `json:"event,omitempty"`    // in whose run it was sent: it does not answer itself
 	Messages []string  `json:"messages,omitempty"` // ids of the parts that were accepted
 	Until    time.Time `json:"until"`
-	Choices  []Choice  `json:"choices"`
+	Choices  []Choice  `json:"choices"`            // none once it is closed
+	Shown    string    `json:"shown,omitempty"`    // id of the last logical message with choices, open or not
+	ShownAt  time.Time `json:"shown_at,omitzero"`  // when it was
+	Answered bool      `json:"answered,omitempty"` // one of its choices was tapped or typed
+}
+
+// closed is what is kept of a choice that was answered, as long as it would have been open.
+func (o *openChoice) closed() openChoice {
+	return openChoice{ID: o.ID, Until: o.Until, Shown: o.Shown, ShownAt: o.ShownAt, Answered: true}
 }
 
 // A part is what a send is part of: all messages of a rung open one choice.
@@ -80,7 +88,8 @@ func (c *Client) takeTurn(ctx context.Context, o *Outgoing, p *part) (*turn, err
 	if t.part.began {
 		return t, nil
 	}
-	t.mine = openChoice{ID: t.part.id, Until: time.Now().Add(c.answerWithin), Choices: t.part.choices}
+	now := time.Now()
+	t.mine = openChoice{ID: t.part.id, Until: now.Add(c.answerWithin), Choices: t.part.choices, Shown: t.part.id, ShownAt: now}
 	if r := runFrom(ctx); r != nil {
 		t.mine.Event = r.event.ID
 	}
@@ -99,8 +108,9 @@ func (t *turn) begin(ctx context.Context) error {
 	switch {
 	case len(t.mine.Choices) > 0:
 		return putChoice(ctx, t.store, t.key, t.mine)
-	case t.old.ID != "":
-		return t.store.Delete(ctx, t.key)
+	case len(t.old.Choices) > 0:
+		t.mine.Shown, t.mine.ShownAt, t.mine.Answered = t.old.Shown, t.old.ShownAt, t.old.Answered
+		return putChoice(ctx, t.store, t.key, t.mine)
 	default:
 		return nil
 	}
@@ -128,7 +138,7 @@ func (t *turn) settle(ctx context.Context, sent *Sent, err error) {
 // choice is open all the same, so an error does not matter.
 func (t *turn) note(ctx context.Context, sent *Sent) {
 	now, version, err := readChoice(ctx, t.store, t.key)
-	if err != nil || now.ID != t.part.id {
+	if err != nil || now.ID != t.part.id || len(now.Choices) == 0 {
 		return
 	}
 	now.Messages = append(now.Messages, sent.MessageID)

@@ -133,7 +133,7 @@ func closeTapped(ctx context.Context, store Store, key string, e *Event) error {
 	}
 	for _, c := range open.Choices {
 		if c.ID == e.Message.Reply.ID {
-			return swapChoice(ctx, store, key, version, openChoice{})
+			return swapChoice(ctx, store, key, version, open.closed())
 		}
 	}
 	return nil
@@ -145,7 +145,7 @@ func closeChoice(ctx context.Context, store Store, key, id string) error {
 	if err != nil || open.ID != id || version == 0 {
 		return err
 	}
-	return swapChoice(ctx, store, key, version, openChoice{})
+	return swapChoice(ctx, store, key, version, open.closed())
 }
 
 // answer makes the event a reply.

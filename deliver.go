@@ -115,7 +115,7 @@ func hopeless(err error) bool {
 }
 
 func (cfg RunConfig) count(ctx context.Context, e *Event, err error) {
-	if cfg.report == nil || err == nil {
+	if cfg.report == nil || err == nil || errors.Is(err, errStatusEarly) {
 		return
 	}
 	cfg.report(ctx, e, MetricHandlerErrors, err)

@@ -264,6 +264,7 @@ type Status struct {
 	Participant   User            // the member of the group that the status is about
 	CallbackData  string          // see [CallbackData]: the caller's own, without SendID
 	SendID        string          // of the send, as in [Sent]; empty where it was sent without a [Store]
+	Fallback      *Sent           // what the library sent instead of a message that failed, see [Fallback]; nil for nothing
 	Conversation  *Conversation   // nil since v24, except for free entry points
 	Pricing       *Pricing        // nil where Meta says nothing, for failed ones for example
 	Errors        []EventError    // why it failed

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"time"
 )
 
 // A cure is what helps against a refusal.
@@ -224,13 +225,18 @@ func (c *Client) sendDown(ctx context.Context, o *Outgoing, cfg *sendConfig) (*S
 	if err != nil {
 		return nil, err
 	}
+	return c.sendFrom(ctx, o, cfg, d, log, time.Time{})
+}
+
+// sendFrom sends the shape at d, or the first below it that is accepted. began is when the message itself was sent, zero for now.
+func (c *Client) sendFrom(ctx context.Context, o *Outgoing, cfg *sendConfig, d descent, log descentLog, began time.Time) (*Sent, error) {
 	failed := new(FallbackError)
 	for {
 		rung, ok := c.rungAt(cfg, o.Message, d)
 		if !ok {
 			return nil, failed.verdict()
 		}
-		sent, err := c.sendRung(ctx, o, cfg, rung)
+		sent, err := c.sendRung(ctx, o, cfg, rung, c.outOf(ctx, o, cfg, d).since(began))
 		if err == nil {
 			return sent.as(rung, d), nil
 		}
@@ -263,9 +269,10 @@ func (c *Client) rungAt(cfg *sendConfig, m Message, d descent) (Rung, bool) {
 }
 
 // sendRung sends the messages of a rung. When one is refused, Sent is what was accepted before.
-func (c *Client) sendRung(ctx context.Context, o *Outgoing, cfg *sendConfig, rung Rung) (*Sent, error) {
+func (c *Client) sendRung(ctx context.Context, o *Outgoing, cfg *sendConfig, rung Rung, out *outRecord) (*Sent, error) {
 	var all Sent
 	p := newPart(rung.Choices)
+	p.out = out
 	for i, m := range rung.Messages {
 		one := *o
 		one.Message = m

@@ -71,7 +71,7 @@ func (c *Client) newEntry(store Store, o *Outgoing, p *part) (*entry, error) {
 	}
 	s.pend = pendRecord{Number: c.number, To: o.To, Body: body}
 	if p != nil && p.out != nil {
-		s.out = p.out.of(o.Message)
+		s.out = p.out.of(p, o.Message)
 		s.pend.Falls = true
 	}
 	return s, nil
@@ -105,7 +105,9 @@ func (s *entry) begin(ctx context.Context) error {
 			if s.out == nil {
 				return nil
 			}
-			s.out.At = s.pend.At
+			if s.out.At.IsZero() {
+				s.out.At = s.pend.At
+			}
 			return putRecord(ctx, s.store, outPrefix+s.id, s.out, s.client.outTTL())
 		},
 	)
@@ -218,7 +220,7 @@ func (c *Client) longestSend() time.Duration {
 func (c *Client) longestUnknown() time.Duration { return max(c.unknown.After, c.longestSend()) }
 
 func (c *Client) pendTTL() time.Duration { return c.longestUnknown() + ledgerTTL }
-func (c *Client) outTTL() time.Duration  { return c.fallbackWithin + ledgerTTL }
+func (c *Client) outTTL() time.Duration  { return max(c.fallbackWithin, 0) + ledgerTTL }
 
 // afterwards is for what is recorded of a request whose context may have ended.
 func afterwards(ctx context.Context) (context.Context, context.CancelFunc) {

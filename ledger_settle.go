@@ -12,17 +12,16 @@ import (
 // settleStatus takes note of a status that names one of our sends: whatever it says, the send was accepted.
 func (w *Webhook) settleStatus(ctx context.Context, e *Event) error {
 	store := w.storeOf(e)
-	if store == nil || e.Kind != KindStatus || e.Status == nil || e.Status.SendID == "" || !isDelivery(e.Status) {
+	if store == nil || e.statusRank() == rankNone {
 		return nil
 	}
-	if err := settleByStatus(ctx, store, e); err != nil {
-		return fmt.Errorf("wacloud: settle send by its status: %w", err)
+	if e.Status.SendID != "" {
+		if err := settleByStatus(ctx, store, e); err != nil {
+			return fmt.Errorf("wacloud: settle send by its status: %w", err)
+		}
 	}
-	return nil
+	return w.fallBack(ctx, store, e)
 }
-
-// isDelivery reports whether s is about the message itself, and not about a payment or call that came of it.
-func isDelivery(s *Status) bool { return s.Type != "payment" && s.Type != "call" }
 
 // settleByStatus records that the send was accepted. The record of the handler's run comes first: when this process dies on the
 // way, the same status does all of it again.
