@@ -188,6 +188,24 @@ func readRecord[T any](ctx context.Context, store Store, key string) (T, uint64,
 	return record, version, nil
 }
 
+// adoptChoice makes the choice that is open under one name of a user open under another, unless that has a later one.
+func adoptChoice(ctx context.Context, store Store, from, to string) error {
+	open, _, err := readChoice(ctx, store, from)
+	if err != nil || len(open.Choices) == 0 {
+		return err
+	}
+	there, _, err := readChoice(ctx, store, to)
+	if err != nil {
+		return err
+	}
+	if there.Until.Before(open.Until) {
+		if err := putChoice(ctx, store, to, open); err != nil {
+			return err
+		}
+	}
+	return store.Delete(ctx, from)
+}
+
 func putChoice(ctx context.Context, store Store, key string, open openChoice) error {
 	value, err := json.Marshal(open)
 	if err != nil {

@@ -3,6 +3,7 @@ package wacloud
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync"
 	"time"
 )
@@ -78,6 +79,33 @@ func (c *Client) userOf(ctx context.Context, to Recipient) UserKey {
 	return c.users.nameOf(ctx, c.storeFor(ctx), c.number, to.user())
 }
 
+// rememberedNumber is the number of a user id as far as this process knows it, else nobody.
+func (c *Client) rememberedNumber(to Recipient) Recipient {
+	if to.kind != recipientUserID {
+		return Recipient{}
+	}
+	user, _ := c.users.remembered(userKey(c.number, to.user()))
+	return user.recipient()
+}
+
+// recordedNumber is the number of a user id as far as a store has it on record, else nobody.
+func (c *Client) recordedNumber(ctx context.Context, to Recipient) Recipient {
+	if to.kind != recipientUserID {
+		return Recipient{}
+	}
+	return c.userOf(ctx, to).recipient()
+}
+
+// recipient is the number in a user's key, else nobody: see [userKey].
+func (u UserKey) recipient() Recipient {
+	fields := strings.Split(string(u), "|")
+	if len(fields) != 3 || fields[0] != "p" {
+		return Recipient{}
+	}
+	_, phone, _ := strings.Cut(fields[2], ":")
+	return WaID(phone)
+}
+
 // learn records what e says about its user: both names of one person, or a new name for the one on record.
 func (d *identities) learn(ctx context.Context, e *Event) error {
 	u := e.user()
@@ -108,11 +136,14 @@ func systemChange(e *Event) (SystemContent, bool) {
 	return c, ok
 }
 
-// record writes an alias, at most once a day.
+// record writes an alias, at most once a day. What the user may type was asked under the name that was known then.
 func (d *identities) record(ctx context.Context, e *Event, id string, user UserKey) error {
 	name := userKey(e.PhoneNumberID, User{ID: id})
 	if known, ok := d.remembered(name); ok && known == user {
 		return nil
+	}
+	if err := adoptChoice(ctx, d.store, choiceKey(name), choiceKey(user)); err != nil {
+		return err
 	}
 	if err := d.store.Put(ctx, aliasPrefix+string(name), []byte(user), aliasTTL); err != nil {
 		return err

@@ -311,11 +311,11 @@ func isFinal(err error) bool {
 func (u *unknown) post(ctx context.Context) (*Sent, error) {
 	ctx, cancel := context.WithDeadline(ctx, u.pend.Until)
 	defer cancel()
-	at := u.client.pace.enter(u.pend.To)
-	defer u.client.pace.leave(at)
-	if err := at.wait(ctx); err != nil {
+	at, err := u.client.turnOf(ctx, u.pend.To)
+	if err != nil {
 		return nil, &transportError{op: "send", err: err, ended: true}
 	}
+	defer u.client.pace.leave(at)
 	o := u.outgoing()
 	t, err := u.client.takeTurn(ctx, o, nil)
 	if err != nil {

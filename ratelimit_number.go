@@ -16,6 +16,7 @@ type pace struct {
 
 	mu       sync.Mutex
 	lines    map[uint64]*line
+	via      map[uint64]uint64 // leads from user ids that are sent to now to the lines of their numbers
 	next     time.Duration // of the rate: when the messages that were let through would end, were they evenly spread
 	lowered  time.Duration // when Meta throttled the number last
 	fraction float64       // of the rate that was left then
@@ -32,7 +33,7 @@ const (
 )
 
 func newPace(l RateLimit) *pace {
-	return &pace{perSecond: l.PerSecond, start: time.Now(), seed: maphash.MakeSeed(), lines: make(map[uint64]*line), fraction: 1}
+	return &pace{perSecond: l.PerSecond, start: time.Now(), seed: maphash.MakeSeed(), lines: make(map[uint64]*line), via: make(map[uint64]uint64), fraction: 1}
 }
 
 func (p *pace) now() time.Duration { return time.Since(p.start) }

@@ -20,6 +20,51 @@ type linePlace struct {
 	line *line
 	key  uint64
 	come chan struct{} // nil: it came at once
+	via  uint64        // the user id's key, once the turn has come in the line of its number
+}
+
+// turnOf waits for the turn in the line of the user whom a message to to reaches, or returns the context's error. Each turn
+// needs its leave.
+//
+// A user id stands in the line of its number where that is on record. As long as this process does not know the number it is
+// looked up in a line of the user id, so that calls by one name keep their order.
+func (c *Client) turnOf(ctx context.Context, to Recipient) (linePlace, error) {
+	number := c.rememberedNumber(to)
+	if !number.IsZero() {
+		return c.pace.awaitVia(ctx, c.pace.enter(number), to)
+	}
+	at, err := c.pace.await(ctx, c.pace.enter(to))
+	if err != nil {
+		return at, err
+	}
+	if number = c.recordedNumber(ctx, to); number.IsZero() {
+		return at, nil
+	}
+	next := c.pace.enter(number)
+	c.pace.leave(at)
+	return c.pace.awaitVia(ctx, next, to)
+}
+
+// await is wait, and gives the place up where the turn does not come.
+func (p *pace) await(ctx context.Context, at linePlace) (linePlace, error) {
+	err := at.wait(ctx)
+	if err != nil {
+		p.leave(at)
+	}
+	return at, err
+}
+
+// awaitVia is await for a place in the line of to's number: from then on lineOf finds it.
+func (p *pace) awaitVia(ctx context.Context, at linePlace, to Recipient) (linePlace, error) {
+	at, err := p.await(ctx, at)
+	if err != nil {
+		return at, err
+	}
+	at.via = p.lineKey(to)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.via[at.via] = at.key
+	return at, nil
 }
 
 // sweepLines is how many lines each new one looks at, to forget those that nothing is known of any more. With 8, about
@@ -51,6 +96,9 @@ func (p *pace) lineOf(to Recipient) *line {
 	key := p.lineKey(to)
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if number, ok := p.via[key]; ok {
+		key = number
+	}
 	return p.lines[key]
 }
 
@@ -81,6 +129,9 @@ func (p *pace) leave(at linePlace) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	l := at.line
+	if at.via != 0 {
+		delete(p.via, at.via)
+	}
 	if at.come != nil {
 		if i := slices.Index(l.waiting, at.come); i >= 0 { // it never came
 			l.waiting = slices.Delete(l.waiting, i, i+1)

@@ -36,11 +36,11 @@ type Sent struct {
 // Calls for one recipient go out one after the other, in the order in which Send was entered; a later one waits while an
 // earlier one is repeated. [RateLimit] tells how long a message may wait for Meta's limits.
 func (c *Client) Send(ctx context.Context, to Recipient, m Message, opts ...SendOption) (*Sent, error) {
-	at := c.pace.enter(to)
-	defer c.pace.leave(at)
-	if err := at.wait(ctx); err != nil {
+	at, err := c.turnOf(ctx, to)
+	if err != nil {
 		return nil, &transportError{op: "send", err: err, ended: true}
 	}
+	defer c.pace.leave(at)
 	o := Outgoing{To: to, Message: m}
 	cfg := o.set(opts)
 	if c.mayDegrade(cfg, m) {

@@ -1,0 +1,145 @@
+package wacloud_test
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/stretchr/testify/require"
+
+	"github.com/wacloud/wacloud"
+	"github.com/wacloud/wacloud/wacloudtest"
+)
+
+// aliasClient sends from the kit's number through rt, with a store that has a user's names on record, or not.
+func aliasClient(t *testing.T, rt http.RoundTripper, onRecord bool) *wacloud.Client {
+	t.Helper()
+	store := wacloud.NewMemoryStore()
+	srv, _ := windowBot(t, store)
+	if onRecord {
+		windowDeliver(srv, wacloudtest.Text(bothNames, "oi"))
+	}
+	c, err := wacloud.NewClient(wacloudtest.PhoneNumberID, wacloud.NewSecret("t"), wacloud.WithHTTPClient(&http.Client{Transport: rt}), wacloud.WithStore(store))
+	require.NoError(t, err)
+	return c
+}
+
+var (
+	aliasPhone  = wacloud.Phone("+1 555 000 1234") // that of bothNames
+	aliasUserID = wacloud.UserID("US.ab12")
+)
+
+// A user who is addressed by number and by user id is one recipient: what was sent first arrives first, although it had to be
+// repeated, and the limit of the recipient is one.
+func TestOrderKnowsTheUserIDOfANumber(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name     string
+		onRecord bool
+		to       []wacloud.Recipient
+		want     string
+	}{
+		{"number, user id", true, []wacloud.Recipient{aliasPhone, aliasUserID, aliasPhone, aliasUserID}, "0 0 1 2 3"},
+		{"user id, number", true, []wacloud.Recipient{aliasUserID, aliasPhone, aliasUserID, aliasUserID, aliasPhone}, "0 0 1 2 3 4"},
+		{"user ids only", true, []wacloud.Recipient{aliasUserID, aliasUserID, aliasUserID}, "0 0 1 2"},
+		{"not on record", false, []wacloud.Recipient{aliasPhone, aliasUserID}, "0 1 0"},
+		{"another user id", true, []wacloud.Recipient{aliasPhone, wacloud.UserID("US.zz99")}, "0 1 0"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				refused := false
+				g := &limitGraph{answer: func(_ int, body string) string {
+					if !refused && strings.Contains(body, `"body":"0"`) {
+						refused = true
+						return "131056" // again after a second
+					}
+					return ""
+				}}
+				c := aliasClient(t, g, tt.onRecord)
+				var wg sync.WaitGroup
+				for i, to := range tt.to {
+					wg.Go(func() {
+						if _, err := c.Send(t.Context(), to, wacloud.NewText(string(rune('0'+i)))); err != nil {
+							t.Error(err)
+						}
+					})
+					synctest.Wait() // so that it has entered
+				}
+				wg.Wait()
+				if diff := cmp.Diff(strings.Fields(tt.want), orderTexts(g)); diff != "" {
+					t.Errorf("(-want +got)\n%s", diff)
+				}
+			})
+		})
+	}
+}
+
+// Somebody who gives up waiting leaves the lines as they were.
+func TestOrderOfAUserIDRespectsTheContext(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		rt := transportFunc(func(r *http.Request) (*http.Response, error) {
+			<-time.After(10 * time.Second)
+			return new(limitGraph).RoundTrip(r)
+		})
+		c := aliasClient(t, rt, true)
+		send := func(to wacloud.Recipient, within time.Duration) error {
+			ctx, cancel := context.WithTimeout(t.Context(), within)
+			defer cancel()
+			_, err := c.Send(ctx, to, wacloud.NewText("x"))
+			return err
+		}
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			if err := send(aliasPhone, time.Minute); err != nil {
+				t.Error(err)
+			}
+		})
+		synctest.Wait()
+		require.Error(t, send(aliasUserID, time.Second))
+		began := time.Now()
+		require.NoError(t, send(aliasUserID, time.Minute))
+		require.Equal(t, 19*time.Second, time.Since(began), "9 s are left of the first")
+		wg.Wait()
+		require.NoError(t, send(aliasPhone, time.Minute))
+	})
+}
+
+// What was asked by the user id is answered by the number, and the other way round.
+func TestTypedAnswersKnowTheUserIDOfANumber(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name   string
+		before []wacloud.User // who wrote before the question
+		to     wacloud.Recipient
+		answer wacloud.User
+		want   string
+	}{
+		{"asked by user id, answered by number", []wacloud.User{bothNames}, aliasUserID, phoneOnly, "typed how:p"},
+		{"asked by number, answered by user id", []wacloud.User{bothNames}, aliasPhone, userIDOnly, "typed how:p"},
+		{"the answer is the first with both names", []wacloud.User{userIDOnly}, aliasUserID, bothNames, "typed how:p"},
+		{"nobody ever said who the user id is", []wacloud.User{userIDOnly}, aliasUserID, phoneOnly, "text retirada"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			b := newAnswersBot(t, wacloudtest.InMemory())
+			b.serve()
+			for _, u := range tt.before {
+				b.srv.Deliver(wacloudtest.Text(u, "oi"))
+			}
+			b.heard()
+			_, err := b.srv.Client(wacloud.WithStore(b.store)).Send(t.Context(), tt.to, answersButtons)
+			require.NoError(t, err)
+			b.srv.Deliver(wacloudtest.Text(tt.answer, "retirada"))
+			require.Equal(t, []string{tt.want}, b.heard())
+			b.srv.Deliver(wacloudtest.Text(tt.answer, "entrega"))
+			require.Equal(t, []string{"text entrega"}, b.heard(), "it is answered, under both names")
+		})
+	}
+}
