@@ -130,6 +130,7 @@ type spy struct {
 	mu         sync.Mutex
 	statements []statement
 	frozen     sync.RWMutex // locked while transactions must wait
+	pooled     atomic.Bool  // forget the session before each transaction and each statement outside of one
 	fail       func() error // at the end of a transaction
 }
 
@@ -149,24 +150,44 @@ func (s *spy) saw(text string, args []driver.NamedValue) {
 
 type spyConn struct {
 	driver.Conn
-	spy *spy
+	spy  *spy
+	inTx bool
+}
+
+// switchSession is what a pooler in transaction mode does to its clients: the next transaction has another session.
+func (c *spyConn) switchSession(ctx context.Context) error {
+	if c.inTx || !c.spy.pooled.Load() {
+		return nil
+	}
+	_, err := c.Conn.(*stdlib.Conn).Conn().PgConn().Exec(ctx, "DISCARD ALL").ReadAll() //nolint:forcetypeassert // pgx's
+	return err
 }
 
 func (c *spyConn) ExecContext(ctx context.Context, text string, args []driver.NamedValue) (driver.Result, error) {
 	c.spy.saw(text, args)
+	if err := c.switchSession(ctx); err != nil {
+		return nil, err
+	}
 	return c.Conn.(driver.ExecerContext).ExecContext(ctx, text, args) //nolint:forcetypeassert // pgx's
 }
 
 func (c *spyConn) QueryContext(ctx context.Context, text string, args []driver.NamedValue) (driver.Rows, error) {
 	c.spy.saw(text, args)
+	if err := c.switchSession(ctx); err != nil {
+		return nil, err
+	}
 	return c.Conn.(driver.QueryerContext).QueryContext(ctx, text, args) //nolint:forcetypeassert // pgx's
 }
 
 func (c *spyConn) BeginTx(ctx context.Context, opts driver.TxOptions) (driver.Tx, error) {
 	c.spy.frozen.RLock()
 	defer c.spy.frozen.RUnlock()
+	if err := c.switchSession(ctx); err != nil {
+		return nil, err
+	}
 	tx, err := c.Conn.(driver.ConnBeginTx).BeginTx(ctx, opts) //nolint:forcetypeassert // pgx's
-	return &spyTx{tx, c.spy}, err
+	c.inTx = err == nil
+	return &spyTx{tx, c}, err
 }
 
 func (c *spyConn) CheckNamedValue(v *driver.NamedValue) error {
@@ -175,16 +196,22 @@ func (c *spyConn) CheckNamedValue(v *driver.NamedValue) error {
 
 type spyTx struct {
 	driver.Tx
-	spy *spy
+	conn *spyConn
 }
 
 func (tx *spyTx) Commit() error {
-	if tx.spy.fail != nil {
-		if err := tx.spy.fail(); err != nil {
+	if fail := tx.conn.spy.fail; fail != nil {
+		if err := fail(); err != nil {
 			return errors.Join(err, tx.Rollback())
 		}
 	}
+	tx.conn.inTx = false
 	return tx.Tx.Commit()
+}
+
+func (tx *spyTx) Rollback() error {
+	tx.conn.inTx = false
+	return tx.Tx.Rollback()
 }
 
 func newSpy(t *testing.T) (*spy, *sql.DB) {
@@ -194,7 +221,7 @@ func newSpy(t *testing.T) (*spy, *sql.DB) {
 
 func newSpyOn(t *testing.T, dsn string) (*spy, *sql.DB) {
 	t.Helper()
-	cfg, err := pgx.ParseConfig(dsn)
+	cfg, err := postgres.Parse(dsn)
 	require.NoError(t, err)
 	s := &spy{Connector: stdlib.GetConnector(*cfg)}
 	db := sql.OpenDB(s)
@@ -288,6 +315,25 @@ func TestNoStatementTakesATime(t *testing.T) {
 			}
 		}
 	}
+}
+
+// Behind PgBouncer in transaction mode each transaction may have another session: no prepared statement, no setting and no
+// lock of the one before is there.
+func TestEachTransactionHasAnotherSession(t *testing.T) {
+	t.Parallel()
+	s, db := newSpy(t)
+	s.pooled.Store(true)
+	for range 2 { // the schema is new, and then it is current
+		in, err := sqlinbox.Open(t.Context(), db, sqlinbox.Postgres())
+		require.NoError(t, err)
+		require.NoError(t, in.Close())
+	}
+	in, err := sqlinbox.Open(t.Context(), db, sqlinbox.Postgres())
+	require.NoError(t, err)
+	exercise(t, in)
+	<-time.After(1200 * time.Millisecond) // the first sweep
+	require.NoError(t, in.Ready(t.Context()))
+	require.NoError(t, in.Close())
 }
 
 // PostgreSQL asks to run a transaction again after a deadlock and after a failed serialization.
