@@ -10,7 +10,8 @@ import (
 func TestMemoryInbox(t *testing.T) {
 	t.Parallel()
 	inboxtest.Run(t, inboxtest.Config{
-		Open:    func() (wacloud.Inbox, error) { return wacloud.NewMemoryInbox(), nil },
+		Crowd:   100_000,
+		Open:    func() (wacloud.Inbox, error) { return wacloud.NewMemoryInbox(wacloud.MemoryBytes(256 << 20)), nil },
 		Bounded: func(n int64) (wacloud.Inbox, error) { return wacloud.NewMemoryInbox(wacloud.MemoryBytes(n)), nil },
 	})
 }

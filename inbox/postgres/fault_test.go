@@ -533,3 +533,47 @@ func TestBoundOfAllProcesses(t *testing.T) {
 	cancel()
 	require.NoError(t, <-ran)
 }
+
+// One user has 100,000 events and a handler that does not return. Others are stored, handled and done meanwhile.
+func TestOneLaneWithAHundredThousandEvents(t *testing.T) {
+	t.Parallel()
+	_, db := newSpy(t)
+	in, err := sqlinbox.Open(t.Context(), db, sqlinbox.Postgres())
+	require.NoError(t, err)
+	put := func(user, n int) {
+		_, err := in.Put(t.Context(), []wacloud.Event{inboxtest.Text(fmt.Sprintf("1555%07d", user), fmt.Sprintf("wamid.%d.%d", user, n), strconv.Itoa(user))})
+		require.NoError(t, err)
+	}
+	put(0, 0)
+	_, err = db.ExecContext(t.Context(), "INSERT INTO wa_event (lane, body, attempts, stored_at) SELECT lane, body, 0, stored_at FROM wa_event, generate_series(1, 100000)")
+	require.NoError(t, err)
+	require.NoError(t, in.Close())
+	in, err = sqlinbox.Open(t.Context(), db, sqlinbox.Postgres())
+	require.NoError(t, err)
+	defer func() { require.NoError(t, in.Close()) }()
+	ctx, cancel := context.WithCancel(t.Context())
+	var others atomic.Int64
+	ran := make(chan error, 1)
+	go func() {
+		ran <- in.Run(ctx, wacloud.RunConfig{DrainTimeout: time.Millisecond, Handler: wacloud.HandlerFunc(func(ctx context.Context, e *wacloud.Event) error {
+			if e.Text() == "0" {
+				<-ctx.Done()
+				return ctx.Err()
+			}
+			others.Add(1)
+			return nil
+		})})
+	}()
+	for n := range 5 {
+		for user := 1; user <= 20; user++ {
+			put(user, n)
+		}
+	}
+	require.Eventually(t, func() bool { return others.Load() == 100 }, 20*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool {
+		stats, err := in.Stats(t.Context())
+		return err == nil && stats.Depth == 100_001
+	}, 20*time.Second, time.Millisecond)
+	cancel()
+	require.NoError(t, <-ran)
+}

@@ -14,6 +14,7 @@ func TestInbox(t *testing.T) {
 	t.Parallel()
 	var path string
 	inboxtest.Run(t, inboxtest.Config{
+		Crowd: 100_000,
 		Open: func() (wacloud.Inbox, error) {
 			path = filepath.Join(t.TempDir(), "bot.db")
 			return sqlite.Open(path)
