@@ -241,3 +241,57 @@ func TestThrottledSendsArePaced(t *testing.T) {
 		require.Zero(t, s.calls(130429))
 	})
 }
+
+// The phone is too old for carousels, which a status tells: what comes instead is answered by typing, and is there once.
+func TestOldPhoneGetsAnotherShape(t *testing.T) {
+	t.Parallel()
+	t.Run("one that shows buttons", func(t *testing.T) {
+		t.Parallel()
+		s := openShop(t)
+		require.NoError(t, s.sim.Refuse("Ana", "carousel"))
+		s.say("rooms")
+		shown := s.waitForLast("interactive")
+		require.NotContains(t, strings.Join(shown, "\n"), "carousel")
+		s.say("room 2")
+		s.waitForLast("text: Room 2 is yours")
+		require.Equal(t, 1, strings.Count(strings.Join(s.phone(), "\n"), "Our rooms"))
+	})
+	t.Run("one that shows texts only", func(t *testing.T) {
+		t.Parallel()
+		s := openShop(t)
+		s.control(http.MethodPatch, "users/u1", map[string]any{"refuses": []string{"carousel", "button", "list"}, "refuse_code": 131051})
+		s.say("rooms")
+		shown := s.waitFor("no numbers", func(shown []string) bool {
+			return len(shown) > 0 && strings.HasPrefix(shown[len(shown)-1], "text: ") && strings.Contains(shown[len(shown)-1], "2")
+		})
+		require.Contains(t, shown[len(shown)-1], "Room 2")
+		s.say("2")
+		s.waitForLast("text: Room 2 is yours")
+		require.Equal(t, 1, strings.Count(strings.Join(s.phone(), "\n"), "Our rooms"))
+	})
+}
+
+// Outside of the window a template comes instead, whichever way Meta says so, and its button reaches the same callback.
+func TestTemplateIsSentWhereTheWindowIsClosed(t *testing.T) {
+	t.Parallel()
+	for _, mode := range []string{"refuse", "fail"} {
+		t.Run(mode, func(t *testing.T) {
+			t.Parallel()
+			s := openShop(t)
+			s.control(http.MethodPatch, "settings", map[string]any{"window": mode})
+			s.say("hello")
+			s.waitForLast("text: You said hello")
+			s.control(http.MethodPost, "clock", map[string]any{"advance_ms": (25 * time.Hour).Milliseconds()})
+			instead := wacloud.NewTemplate("rooms_again", "en_US")
+			instead.Buttons = []wacloud.TemplateButton{wacloud.QuickReplyPayload("room:1")}
+			offer := wacloud.NewButtons("Still looking?", wacloud.Button{ID: "room:1", Title: "Room 1"})
+			_, err := s.client.Send(t.Context(), wacloud.Phone("5511900000001"), offer, wacloud.OrTemplate(instead))
+			require.NoError(t, err)
+			shown := s.waitForLast("template")
+			require.Equal(t, []string{"text: You said hello", "template: "}, shown)
+			s.control(http.MethodPost, "tap", map[string]string{"id": "room:1"})
+			s.waitForLast("text: Room 1 is yours")
+			require.Len(t, s.phone(), 3)
+		})
+	}
+}
