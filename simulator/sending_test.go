@@ -250,7 +250,7 @@ func TestOldPhoneGetsAnotherShape(t *testing.T) {
 		s := openShop(t)
 		require.NoError(t, s.sim.Refuse("Ana", "carousel"))
 		s.say("rooms")
-		shown := s.waitForLast("interactive")
+		shown := s.waitForLast("interactive button")
 		require.NotContains(t, strings.Join(shown, "\n"), "carousel")
 		s.say("room 2")
 		s.waitForLast("text: Room 2 is yours")
@@ -267,7 +267,7 @@ func TestOldPhoneGetsAnotherShape(t *testing.T) {
 		require.Contains(t, shown[len(shown)-1], "Room 2")
 		s.say("2")
 		s.waitForLast("text: Room 2 is yours")
-		require.Equal(t, 1, strings.Count(strings.Join(s.phone(), "\n"), "Our rooms"))
+		require.Equal(t, 1, strings.Count(strings.Join(s.phone(), "\n"), "2. Room 2"))
 	})
 }
 

@@ -5,6 +5,9 @@
 //	go run -C examples ./restaurant -terminal   # a phone in your terminal
 //	go run -C examples ./restaurant -script     # plays a whole order by itself and checks every answer
 //
+// In the browser Caio has an old phone, which shows no carousels: he gets the restaurants in another shape, and may type
+// instead of tapping.
+//
 // With the WHATSAPP_* variables of wacloud.ConfigFromEnv and PUBLIC_URL (the https address under which Meta reaches this
 // program) it serves the real API on the address of -addr, and keeps the events in the file of -db. For that it is built
 // with the tag sqlite, so that nobody waits for a database to be compiled who only wants a look:

@@ -24,25 +24,34 @@ func openPhone(ctx context.Context, addr string, out io.Writer) error {
 	if err != nil {
 		return errors.Join(err, botAt.Close())
 	}
-	botURL := "http://" + botAt.Addr().String()
-	var bot *service
-	sim, err := simulator.New(simulator.Options{
-		Webhook: botURL + "/webhook",
-		BaseURL: "http://" + phoneAt.Addr().String(),
-		Users: []wacloud.User{
-			{Name: "Ana", Phone: "5511999990001", ID: "BR.ana0000000001"},
-			{Name: "Bia", ID: "BR.bia0000000001", Username: "bia"}, // shows no phone number
-		},
-		Lookup: func(id string) (string, map[string]string, bool) { return simulator.RouterLookup(bot.router)(id) },
-	})
+	bot, sim, err := newPhone("http://"+botAt.Addr().String(), "http://"+phoneAt.Addr().String())
 	if err != nil {
-		return errors.Join(err, botAt.Close(), phoneAt.Close())
-	}
-	if bot, err = newService(sim.Config(), botURL, ""); err != nil {
 		return errors.Join(err, botAt.Close(), phoneAt.Close())
 	}
 	fmt.Fprintf(out, "A phone, without WhatsApp. Open\n\n    %s\n\nand write \"oi\". Nothing leaves this machine. Ctrl-C ends.\n", sim.PageURL())
 	return serveBoth(ctx, bot, botAt, sim, phoneAt)
+}
+
+// newPhone returns the bot and the simulator that play at these addresses, with three users. The bot tells the simulator its
+// routes by itself.
+func newPhone(botURL, phoneURL string) (*service, *simulator.Simulator, error) {
+	sim, err := simulator.New(simulator.Options{
+		Webhook: botURL + "/webhook",
+		BaseURL: phoneURL,
+		Users: []wacloud.User{
+			{Name: "Ana", Phone: "5511999990001", ID: "BR.ana0000000001"},
+			{Name: "Bia", ID: "BR.bia0000000001", Username: "bia"}, // shows no phone number
+			{Name: "Caio", Phone: "5511999990003", ID: "BR.caio000000001"},
+		},
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := sim.Refuse("Caio", "carousel"); err != nil { // an old phone: the restaurants come in another shape
+		return nil, nil, err
+	}
+	bot, err := newService(sim.Config(), botURL, "")
+	return bot, sim, err
 }
 
 // serveBoth serves bot and phone until ctx ends or one of them fails.
