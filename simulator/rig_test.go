@@ -218,6 +218,7 @@ type snapshotMessage struct {
 	Kind      string          `json:"kind"`
 	Status    string          `json:"status"`
 	Read      bool            `json:"read"`
+	After     string          `json:"after"`
 	ReplyTo   string          `json:"reply_to"`
 	Content   json.RawMessage `json:"content"`
 	Options   []option        `json:"options"`

@@ -252,6 +252,8 @@ func TestOldPhoneGetsAnotherShape(t *testing.T) {
 		s.say("rooms")
 		shown := s.waitForLast("interactive button")
 		require.NotContains(t, strings.Join(shown, "\n"), "carousel")
+		bots := s.state().bots()
+		require.Equal(t, []string{"", bots[0].ID, "", "", ""}, []string{bots[0].After, bots[1].After, bots[2].After, bots[3].After, bots[4].After})
 		s.say("room 2")
 		s.waitForLast("text: Room 2 is yours")
 		require.Equal(t, 1, strings.Count(strings.Join(s.phone(), "\n"), "Our rooms"))

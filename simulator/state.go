@@ -70,6 +70,7 @@ type messageView struct {
 	Kind      string               `json:"kind,omitempty"`
 	Status    string               `json:"status,omitempty"`
 	Read      bool                 `json:"read,omitempty"`
+	After     string               `json:"after,omitempty"`
 	ReplyTo   string               `json:"reply_to,omitempty"`
 	Content   json.RawMessage      `json:"content,omitempty"`
 	Options   []optionView         `json:"options,omitempty"`
@@ -229,7 +230,7 @@ func (s *Simulator) viewMessage(m graph.Message) messageView {
 	content := m.Content()
 	v := messageView{
 		ID: m.ID, Chat: m.ChatKey(), Seq: m.Seq, FromUser: m.FromUser, At: m.At, Type: m.Type, Kind: kindOf(m.Type, content),
-		Status: m.Status, Read: m.Read, ReplyTo: m.ReplyTo, Content: content, Media: s.mediaOf(m, content),
+		Status: m.Status, Read: m.Read, After: m.After, ReplyTo: m.ReplyTo, Content: content, Media: s.mediaOf(m, content),
 		Problems: viewProblems(m.Problems),
 	}
 	if !m.FromUser {

@@ -103,6 +103,7 @@ type Message struct {
 	Body     []byte           // the request of the business, or the webhook of the user
 	Status   string           // of the business's messages: the furthest one reported, or "accepted"
 	Read     bool             // of the user's messages: the business marked it as read
+	After    string           // of the business's messages: the one before, which had failed by then
 
 	Type      string // Meta's
 	ReplyTo   string // the message that it quotes or answers
@@ -159,6 +160,15 @@ type chat struct {
 	lastIn   time.Time // when the user wrote last
 	pair     bucket
 	rev      int
+}
+
+// failed is the last message, if it is the business's and has failed; what the business sends next comes after that.
+func (c *chat) failed() string {
+	all := c.messages.items
+	if len(all) == 0 || all[len(all)-1].FromUser || all[len(all)-1].Status != "failed" {
+		return ""
+	}
+	return all[len(all)-1].ID
 }
 
 // Messages returns what was written after the message with the number seq, both ways, in order.

@@ -42,6 +42,7 @@ type SavedMessage struct {
 	At       time.Time       `json:"at"`
 	Status   string          `json:"status,omitempty"`
 	Read     bool            `json:"read,omitempty"`
+	After    string          `json:"after,omitempty"`
 	Body     json.RawMessage `json:"body"`
 }
 
@@ -87,7 +88,7 @@ func (u *User) save() SavedUser {
 func (m *Message) save() SavedMessage {
 	s := SavedMessage{
 		ID: m.ID, Number: m.chat.key.number, Group: m.chat.key.group, FromUser: m.FromUser, At: m.At,
-		Status: m.Status, Read: m.Read, Body: m.Body,
+		Status: m.Status, Read: m.Read, After: m.After, Body: m.Body,
 	}
 	if u := m.chat.key.user; u != nil {
 		s.User = u.Key
@@ -182,7 +183,7 @@ func (e *Engine) rebuildMessage(s SavedMessage, users map[string]*User) (rebuilt
 	_, knownStatus := rank[s.Status]
 	_, knownNumber := e.Number(s.Number)
 	m := rebuiltMessage{
-		Message: Message{ID: s.ID, FromUser: s.FromUser, At: s.At, Status: s.Status, Read: s.Read, Body: s.Body, seen: true},
+		Message: Message{ID: s.ID, FromUser: s.FromUser, At: s.At, Status: s.Status, Read: s.Read, After: s.After, Body: s.Body, seen: true},
 		key:     chatKey{number: s.Number, user: users[s.User], group: s.Group},
 	}
 	switch {

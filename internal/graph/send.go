@@ -45,7 +45,7 @@ func (e *Engine) take(number string, body []byte, out wacloud.Outgoing, f Fault,
 		e.mu.Unlock()
 		return refusal{Code: 131056}.answer()
 	}
-	m := &Message{ID: e.nextOutbound(), At: e.Now(), Outgoing: out, Body: body, Status: "accepted", Problems: warnings}
+	m := &Message{ID: e.nextOutbound(), At: e.Now(), Outgoing: out, Body: body, Status: "accepted", Problems: warnings, After: c.failed()}
 	e.sent.add(out, len(body))
 	c.typing, c.rev = time.Time{}, e.nextRev()
 	e.write(c, m)

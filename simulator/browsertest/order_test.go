@@ -10,6 +10,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
 )
 
@@ -76,4 +77,23 @@ func TestRestaurantOrderByTapping(t *testing.T) {
 	ana.tap("🛒 Ver carrinho")
 	ana.shows("Seu carrinho está vazio")
 	require.Zero(t, p.count(".unrouted"), "every button of the restaurant reaches a route")
+}
+
+// The user with the old phone gets another shape, and the page says that the carousel failed before.
+func TestRestaurantOnAnOldPhone(t *testing.T) {
+	t.Parallel()
+	p := open(t, restaurant(t))
+	chooser := `document.querySelector(".owner select")`
+	p.do(chromedp.Evaluate[chromedp.Void](`(() => { const s = ` + chooser + `; s.value = [...s.options].find((o) => o.textContent === "Caio").value;
+		s.dispatchEvent(new Event("change", { bubbles: true })); })()`))
+	caio := p.phone(0)
+	p.wait(`document.querySelector(".limits").textContent === "This phone cannot show: carousels"`)
+	caio.say("oi")
+	p.wait(`document.querySelector(".msg.in:has(.ticks.failed)")`)
+	p.wait(`document.querySelector(".after")?.textContent === "Sent after the carousel failed with 131026"`)
+	p.wait(`document.querySelectorAll(".msg.in:not(:has(.ticks.failed)) .choice").length === 3`)
+	caio.tap("Ver cardápio") // of the last
+	caio.shows("O que vai ser?")
+	caio.say("SALADAS")
+	caio.shows("Escolha um item")
 }

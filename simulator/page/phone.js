@@ -158,7 +158,7 @@ class Phone {
       el("div.body", null, parts.body, parts.footer, meta), parts.buttons?.length > 0 && el("div.choices", null, parts.buttons));
     const who = m.from_user ? userName(this.owner || { id: "User" }) : "Business";
     const node = el(m.from_user ? "article.msg.out" : "article.msg.in", { "aria-label": `${who}, ${clockTime(m.at)}`, "data-id": m.id, "data-kind": m.kind || m.type },
-      bubble, extra, parts.below);
+      afterNote(m), bubble, extra, parts.below);
     return { node, meta, extra };
   }
 
@@ -250,6 +250,14 @@ class Phone {
     replace(this.quote, el("span.quote", null, el("strong", null, "Reply"), el("span", { dir: "auto" }, inline(summary(m), ""))), iconButton("close", "Do not reply", () => this.replyTo(null)));
     this.input.focus();
   }
+}
+
+// afterNote says that a message came when another had failed: in its place, most likely.
+function afterNote(m) {
+  const before = m.after && state.messages.get(m.after);
+  if (!before) return null;
+  const code = before.errors?.[0]?.code;
+  return el("p.after", { role: "note" }, icon("reply"), `Sent after the ${before.kind || before.type} failed${code ? ` with ${code}` : ""}`);
 }
 
 function messageSheet(phone, m) {
