@@ -10,7 +10,8 @@ import (
 type memoryRun struct {
 	cfg     RunConfig
 	ctx     context.Context // of the handlers
-	running int             // workers; one that its handler has left stuck does not count
+	running int             // workers with an attempt; one that its handler has left stuck does not count
+	hand    chan *run       // to a worker that waits: a new goroutine would have to grow its stack for each event
 	idle    chan struct{}   // closed when the last worker ends after the end of handing out
 }
 
@@ -18,7 +19,7 @@ type memoryRun struct {
 func (in *MemoryInbox) Run(ctx context.Context, cfg RunConfig) error {
 	handlers, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
-	run := &memoryRun{cfg: cfg.WithDefaults(), ctx: handlers, idle: make(chan struct{})}
+	run := &memoryRun{cfg: cfg.WithDefaults(), ctx: handlers, hand: make(chan *run), idle: make(chan struct{})}
 	if err := in.start(run); err != nil {
 		return err
 	}
@@ -74,22 +75,34 @@ func (in *MemoryInbox) cut() {
 	}
 }
 
-// dispatch starts workers for the ready lanes, as far as the limit allows.
+// dispatch finds workers for the ready lanes, as far as the limit allows.
 func (in *MemoryInbox) dispatch() {
 	for in.run != nil && in.run.running < in.run.cfg.Workers && !in.ready.empty() {
 		in.run.running++
-		go in.work(in.run, in.begin(in.run))
+		attempt := in.begin(in.run)
+		select {
+		case in.run.hand <- attempt:
+		default:
+			go in.work(in.run, attempt)
+		}
 	}
 }
 
-// work makes one attempt after another, until no lane is ready.
+// work makes one attempt after another until the run ends, or a handler is left stuck.
 func (in *MemoryInbox) work(run *memoryRun, attempt *run) {
-	for attempt != nil && attempt.deliver() {
-		attempt = in.nextAttempt(run)
+	for attempt.deliver() {
+		if attempt = in.nextAttempt(run); attempt != nil {
+			continue
+		}
+		select {
+		case attempt = <-run.hand:
+		case <-run.ctx.Done():
+			return
+		}
 	}
 }
 
-// nextAttempt is nil when the worker has to end.
+// nextAttempt is nil when the worker has nothing to do.
 func (in *MemoryInbox) nextAttempt(run *memoryRun) *run {
 	in.lock()
 	defer in.mu.Unlock()

@@ -65,6 +65,9 @@ func (w *Webhook) handle(ctx context.Context, e *Event) error {
 
 // prepare does what comes before the handler, step by step, or says that the handler has nothing to see.
 func (w *Webhook) prepare(ctx context.Context, e *Event) (skip bool, err error) {
+	if w.storeOf(e) == nil {
+		return false, nil // nothing is on record
+	}
 	if err := errors.Join(w.users.learn(ctx, e), w.users.resolve(ctx, e)); err != nil {
 		return false, fmt.Errorf("wacloud: name the user: %w", err)
 	}
