@@ -215,8 +215,10 @@ func WithRetry(p RetryPolicy) Option {
 	return optionFunc(func(c *clientConfig) { c.retry = p })
 }
 
-// WithStore sets the store in which a handler's sends are recorded, so that a handler that runs again does not send again,
-// and in which typed answers are kept, see [WithAnswerWithin].
+// WithStore sets the store in which every send is on record from before its request leaves until its outcome is known, see
+// [WithUnknown]; in which a handler's sends are recorded, so that a handler that runs again does not send again; and in
+// which typed answers are kept, see [WithAnswerWithin]. A request then carries an id in front of the caller's callback data, by
+// which its status webhooks find the record; give the [Webhook] the same Store.
 func WithStore(s Store) Option {
 	return optionFunc(func(c *clientConfig) { c.store = s })
 }

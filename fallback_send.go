@@ -103,8 +103,13 @@ func WithFallback(w Wording) Option {
 //   - on 131053, media that Meta could not fetch: the next shape comes without pictures and videos;
 //   - on 131026, for one other shape.
 //
-// Every other error is returned as it is: an unknown outcome, credentials, a closed window (see [OrTemplate]), a rate limit. A failure that
-// comes later, by a status webhook, is not acted on.
+// Every other error is returned as it is: an unknown outcome, credentials, a closed window (see [OrTemplate]), a rate limit.
+//
+// With a [Store] it acts on a status webhook that reports one of these codes later, too: a running [Webhook] of that Store sends
+// the next shape, once for each, while the message is younger than [WithFallbackWithin], no "delivered", "read" or
+// "played" of it came, its choices were not answered, no later choice was shown to the user and the customer service window
+// is not known to be closed. The handler then finds in [Status] what was sent. Of a shape of several messages the first failure
+// counts; a picture beside the choices that Meta could not fetch is left out. Every other failure is reported, no more.
 //
 // [Sent] tells what was really sent. When every shape is refused, the error is a [*FallbackError]; when all were refused
 // by [Check], the message's own [*ValidationError]. Within a handler, with a [Store], a run after an error goes on where

@@ -387,6 +387,25 @@ func TestFailedStatusThatRunsAgain(t *testing.T) {
 	b.srv.HandlerErrors()
 }
 
+// The run that handles the failure goes on where its last one stood: what was refused on the way down is not tried again.
+func TestFailedStatusGoesOnWhereItStood(t *testing.T) {
+	t.Parallel()
+	b := newFellBot(t, answersButtons)
+	b.failing = 1
+	b.ana.Say("oi")
+	sent := b.first(t)
+	b.srv.Fail(131009, 1)
+	b.report(sent, "failed", 131051)
+	require.Equal(t, []string{"buttons", "text"}, fallbackKinds(b.srv.Sent()))
+	require.Len(t, b.statuses, 2)
+	require.Equal(t, b.statuses[0].Fallback.MessageID, b.statuses[1].Fallback.MessageID)
+	require.Contains(t, b.last(t).Fallback.Fallback, "the choices as text, after: ")
+	b.ana.Say("2")
+	b.srv.Wait()
+	require.Equal(t, []string{"typed how:p"}, b.got)
+	b.srv.HandlerErrors()
+}
+
 // A status without our id is found by the id of the message, also when it is faster than the record.
 func TestFailedStatusIsFoundByItsMessage(t *testing.T) {
 	t.Parallel()

@@ -307,7 +307,7 @@ func TestSweepersAtOnceSendOnce(t *testing.T) {
 			}
 			var clients []*wacloud.Client
 			for range 4 {
-				clients = append(clients, hookClient(t, graph, wacloud.WithStore(store), wacloud.WithUnknown(policy), wacloud.WithObserver(counts)))
+				clients = append(clients, hookClient(t, graph, wacloud.WithStore(&ledgerSlowScan{store}), wacloud.WithUnknown(policy), wacloud.WithObserver(counts)))
 			}
 			_, err := clients[0].Send(t.Context(), wacloud.Phone(ledgerUser), wacloud.NewText("hi"))
 			require.Error(t, err)
@@ -329,6 +329,37 @@ func TestSweepersAtOnceSendOnce(t *testing.T) {
 		})
 	}
 }
+
+// ledgerSlowScan lets all see the records before one acts.
+type ledgerSlowScan struct{ wacloud.Store }
+
+func (s *ledgerSlowScan) Scan(ctx context.Context, prefix, after string, limit int) ([]wacloud.Entry, error) {
+	page, err := s.Store.Scan(ctx, prefix, after, limit)
+	time.Sleep(time.Second)
+	return page, err
+}
+
+// What a handler's run knows to be accepted is not unknown, whatever the ledger says.
+func TestAcceptedSendOfARunIsNotSentAgain(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		store := &ledgerNoDelete{wacloud.NewMemoryStore()}
+		s := newSendRun(t, wacloud.WithStore(store), wacloud.WithUnknown(wacloud.Unknown{Do: wacloud.Resend}))
+		s.run(t, func(ctx context.Context, e *wacloud.Event) error {
+			_, err := e.Respond(ctx, wacloud.NewText("one"))
+			return err
+		})
+		require.Contains(t, ledgerKeys(t, store), "pend")
+		sweepFor(t, time.Hour, s.client)
+		require.Len(t, s.graph.sent(), 1)
+		require.NotContains(t, ledgerKeys(t, store), "pend")
+	})
+}
+
+// ledgerNoDelete cannot delete.
+type ledgerNoDelete struct{ wacloud.Store }
+
+func (*ledgerNoDelete) Delete(context.Context, string) error { return errors.New("the disk is full") }
 
 // The policy waits for a sender that is still at work, however short After is.
 func TestSlowSendIsNotUnknown(t *testing.T) {
@@ -535,7 +566,7 @@ func TestStatusSettlesUnknownSends(t *testing.T) {
 				srv := wacloudtest.NewServer(t, wacloudtest.InMemory(), wacloudtest.Numbers(wacloudtest.PhoneNumberID))
 				store, counts := wacloud.NewMemoryStore(), new(ledgerCounts)
 				client := srv.Client(wacloud.WithStore(store), wacloud.WithObserver(counts))
-				srv.Serve(wacloud.NewRouter(), func(c *wacloud.WebhookConfig) { c.Client = client })
+				srv.Serve(wacloud.NewRouter(), func(c *wacloud.WebhookConfig) { c.Client, c.Store = client, store })
 				srv.FailWith(wacloudtest.Fault{CutAfter: true}, 1)
 				_, err := client.Send(t.Context(), srv.User("Ana").Recipient(), wacloud.NewText("hi"))
 				unknown, ok := errors.AsType[*wacloud.AmbiguousSendError](err)
