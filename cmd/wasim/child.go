@@ -59,7 +59,9 @@ func (c *child) run(ctx context.Context, env []string, sim *simulator.Simulator,
 			return err
 		case stopped := <-c.restarts:
 			stop()
-			<-ended
+			if err := <-ended; err != nil {
+				return err
+			}
 			sim.Log("stderr", "wasim: starting the bot again")
 			close(stopped)
 		}

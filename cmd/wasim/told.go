@@ -18,8 +18,12 @@ func routes(ctx context.Context, inv invocation, t terminal) error {
 		return printOr(err, body, t)
 	}
 	var told struct {
-		Known  bool
-		Routes []struct{ Kind, Pattern, Source string }
+		Known  bool `json:"known"`
+		Routes []struct {
+			Kind    string `json:"kind"`
+			Pattern string `json:"pattern"`
+			Source  string `json:"source"`
+		} `json:"routes"`
 	}
 	if err := json.Unmarshal(body, &told); err != nil {
 		return err
@@ -40,12 +44,14 @@ func deadLetters(ctx context.Context, inv invocation, t terminal) error {
 		return printOr(err, body, t)
 	}
 	var told struct {
-		Known   bool
-		Count   int
+		Known   bool `json:"known"`
+		Count   int  `json:"count"`
 		Letters []struct {
-			What, Message, Error string
-			Attempts             int
-			FailedAt             time.Time `json:"failed_at"`
+			What     string    `json:"what"`
+			Message  string    `json:"message"`
+			Error    string    `json:"error"`
+			Attempts int       `json:"attempts"`
+			FailedAt time.Time `json:"failed_at"`
 		} `json:"dead_letters"`
 	}
 	if err := json.Unmarshal(body, &told); err != nil {

@@ -103,8 +103,13 @@ var verbs = []verb{
 	act("status", "reports a status of a message", []field{{"message", isString}, {"status", isString}}, []field{{"code", isInt}}),
 	post("open", "the user looks at the chat", nil, who),
 	post("user", "adds a user", text("name"), []field{
-		{"phone", isString}, {"user_id", isString}, {"username", isString}, {"hide_phone", isBool}, {"hide_user_id", isBool},
-		{"refuses", isWords}, {"refuse_code", isInt},
+		{"phone", isString},
+		{"user_id", isString},
+		{"username", isString},
+		{"hide_phone", isBool},
+		{"hide_user_id", isBool},
+		{"refuses", isWords},
+		{"refuse_code", isInt},
 	}).at("users"),
 	{
 		name: "phone", what: "sets what a user's phone cannot show: carousel,list", method: http.MethodPatch, path: "/_sim/users/{id}",
