@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"maps"
 	"strconv"
-	"strings"
 	"time"
 )
 
@@ -234,8 +233,8 @@ func checkBroadcastID(id string) error {
 	case len(id) > maxBroadcastID:
 		return fmt.Errorf("the id has %d characters, at most %d", len(id), maxBroadcastID)
 	}
-	for _, r := range id {
-		if r > '~' || !isWordByte(byte(r)) && !strings.ContainsRune(".-", r) {
+	for _, c := range []byte(id) {
+		if !isWordByte(c) && c != '.' && c != '-' {
 			return errors.New("the id has a character other than A to Z, a to z, 0 to 9, '.', '_' and '-'")
 		}
 	}

@@ -76,7 +76,7 @@ type castPerson struct {
 	posts, delivered int
 }
 
-// castModel says what one call makes of a recipient, by the rules of the documentation.
+// call says what one call makes of a recipient, by the rules of the documentation.
 func (p *castPerson) call() (o wacloud.BroadcastOutcome, code int) {
 	switch p.record {
 	case wacloud.BroadcastOpen:
