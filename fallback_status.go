@@ -284,11 +284,11 @@ func (f *fall) send(ctx context.Context) (*Sent, error) {
 	if err != nil {
 		return nil, err
 	}
-	at := f.client.pace.enter(o.To)
-	defer f.client.pace.leave(at)
-	if err := at.wait(ctx); err != nil {
+	at, err := f.client.turnOf(ctx, o.To)
+	if err != nil {
 		return nil, &transportError{op: "send", err: err, ended: true}
 	}
+	defer f.client.pace.leave(at)
 	d, _ := f.out.Descent.next(f.cause)
 	log, err := f.client.descentLog(ctx, o)
 	if err == nil {
