@@ -3,6 +3,7 @@ package faulttest_test
 import (
 	"fmt"
 	"os"
+	"strconv"
 	"testing"
 	"time"
 
@@ -34,7 +35,9 @@ func TestNothingGrowsOnPostgres(t *testing.T) {
 	cluster := newCluster(t)
 	execute(t, cluster.DSN(), "ALTER SYSTEM SET autovacuum_naptime = '5s'", "SELECT pg_reload_conf()") // scaled as well
 	f := newFleet(t)
-	p := f.bot("-engine", "postgres", "-dsn", cluster.DSN(), "-age", "30s")
+	// pgx keeps the description of each statement, of which there is one for each size of a group: 512 a connection, some MB
+	// in all, and all of them only after a while.
+	p := f.bot("-engine", "postgres", "-dsn", cluster.DSN()+" description_cache_capacity=16", "-age", "30s")
 	staysFlat(t, f, p, func() int64 {
 		return int64(query(t, cluster.DSN(), "SELECT sum(pg_total_relation_size(oid)) FROM pg_class WHERE relname LIKE 'wa\\_%' AND relkind = 'r'"))
 	})
@@ -47,13 +50,13 @@ func staysFlat(t *testing.T, f *fleet, p *process, stored func() int64) {
 	var heaps, sizes []float64
 	var acks []string
 	for i := range 3 {
-		acks = append(acks, fmt.Sprint("acks-", i))
+		acks = append(acks, "acks-"+strconv.Itoa(i))
 		n := rate * int(third/time.Second)
-		s := f.client([]*process{p}, acks[i], "-mode", "open", "-rate", fmt.Sprint(rate), "-from", fmt.Sprint(500*i), "-users", "500", "-n", fmt.Sprint(n))
+		s := f.client([]*process{p}, acks[i], "-mode", "open", "-rate", strconv.Itoa(rate), "-from", strconv.Itoa(500*i), "-users", "500", "-n", strconv.Itoa(n))
 		require.Equal(t, n, s.Acked, s)
 		all = summary{Webhooks: all.Webhooks + s.Webhooks, Acked: all.Acked + s.Acked, P50: s.P50, P99: s.P99, Max: max(all.Max, s.Max), Took: all.Took + s.Took}
 		p.drain(time.Minute)
-		<-time.After(time.Second) // the client's connections are closed
+		<-time.After(15 * time.Second) // the client's connections are closed, and PostgreSQL has vacuumed
 		st, err := p.ask("heap")
 		require.NoError(t, err)
 		heaps, sizes = append(heaps, float64(st.Heap)/1e6), append(sizes, float64(stored())/1e6)

@@ -20,7 +20,7 @@ import (
 
 // Handlers that use the store, ask for a completion and then sleep for 5 s leave Put as fast as it was before, because no
 // transaction is open while they sleep.
-func TestPutBesideSlowHandlers(t *testing.T) {
+func TestPutBesideSlowHandlers(t *testing.T) { //nolint:tparallel // its two halves together, and beside no other fault test
 	t.Run("sqlite", func(t *testing.T) {
 		t.Parallel()
 		path := newFleet(t).path("bot.db")

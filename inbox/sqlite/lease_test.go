@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"path/filepath"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -21,7 +22,7 @@ func TestLeaseIsRenewed(t *testing.T) {
 	t.Parallel()
 	in := open(t, filepath.Join(t.TempDir(), "bot.db"), sqlite.With(sqlinbox.LeaseFor(time.Second)))
 	for n := range 2 { // of two users; the second asks for more time itself
-		require.NoError(t, put(t, in, n, fmt.Sprint(n)))
+		require.NoError(t, put(t, in, n, strconv.Itoa(n)))
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
@@ -87,8 +88,8 @@ func TestTheLongestWaitingUserComesFirst(t *testing.T) {
 	in := open(t, filepath.Join(t.TempDir(), "bot.db"))
 	var want, got []string
 	for n := range 20 {
-		want = append(want, fmt.Sprint(n))
-		require.NoError(t, put(t, in, (n*7)%20, fmt.Sprint(n)))
+		want = append(want, strconv.Itoa(n))
+		require.NoError(t, put(t, in, (n*7)%20, strconv.Itoa(n)))
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
