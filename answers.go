@@ -183,7 +183,7 @@ func readRecord[T any](ctx context.Context, store Store, key string) (T, uint64,
 	case err != nil:
 		return none, 0, err
 	case json.Unmarshal(value, &record) != nil:
-		return none, version, nil
+		return none, version, nil //nolint:nilerr // as the comment says
 	}
 	return record, version, nil
 }

@@ -211,8 +211,8 @@ func TestFailedStatusIsLeftAlone(t *testing.T) {
 		{name: "delivered", steps: []step{sees("delivered")}, seen: true},
 		{name: "read", steps: []step{sees("read")}, seen: true},
 		{name: "played", steps: []step{sees("played")}, seen: true},
-		{name: "nearly five minutes", steps: []step{func(*testing.T, *fellBot, *wacloud.Sent) { time.Sleep(5*time.Minute - 10*time.Second) }}, falls: true},
-		{name: "five minutes", steps: []step{func(*testing.T, *fellBot, *wacloud.Sent) { time.Sleep(5 * time.Minute) }}},
+		{name: "nearly five minutes", steps: []step{func(*testing.T, *fellBot, *wacloud.Sent) { sleep(5*time.Minute - 10*time.Second) }}, falls: true},
+		{name: "five minutes", steps: []step{func(*testing.T, *fellBot, *wacloud.Sent) { sleep(5 * time.Minute) }}},
 		{name: "a later choice", steps: []step{respondLater(answersList)}},
 		{name: "a later choice that was answered", steps: []step{respondLater(answersList), func(_ *testing.T, b *fellBot, _ *wacloud.Sent) { b.ana.Tap("Grande") }}},
 		{name: "a later choice and a text", steps: []step{respondLater(answersList), respondLater(answersQuestion)}},
@@ -227,11 +227,11 @@ func TestFailedStatusIsLeftAlone(t *testing.T) {
 				b.ana.Say("oi")
 				sent := b.first(t)
 				for _, step := range tt.steps {
-					time.Sleep(time.Second)
+					sleep(time.Second)
 					step(t, b, sent)
 					b.srv.Wait()
 				}
-				time.Sleep(time.Second)
+				sleep(time.Second)
 				before := len(b.srv.Sent())
 				b.report(sent, "failed", 131051)
 				require.Equal(t, tt.falls, len(b.srv.Sent()) > before)
@@ -254,10 +254,10 @@ func TestFailedStatusInAClosedWindow(t *testing.T) {
 		b := newFellBotWith(t, store, fellRespond(fallbackButtons(2), wacloud.Fallback()), []wacloud.Option{wacloud.WithStore(store)}, wacloudtest.InMemory())
 		b.ana.Say("oi")
 		b.first(t)
-		time.Sleep(24*time.Hour - time.Second)
+		sleep(24*time.Hour - time.Second)
 		sent, err := b.client.Send(t.Context(), b.ana.Recipient(), fallbackButtons(2), wacloud.Fallback())
 		require.NoError(t, err)
-		time.Sleep(2 * time.Second)
+		sleep(2 * time.Second)
 		before := len(b.srv.Sent())
 		b.report(sent, "failed", 131051)
 		require.Len(t, b.srv.Sent(), before)
@@ -406,6 +406,26 @@ func TestFailedStatusGoesOnWhereItStood(t *testing.T) {
 	b.srv.HandlerErrors()
 }
 
+// A window that was not known to be closed: Meta says so by a status, and the template goes out, once.
+func TestFailedStatusOfAClosedWindowSendsTheTemplate(t *testing.T) {
+	t.Parallel()
+	for _, m := range []wacloud.Message{wacloud.NewText("Your order is ready"), fallbackButtons(2)} {
+		template := wacloud.Template{Name: "ready", Language: "en"}
+		b := newFellBotWith(t, wacloud.NewMemoryStore(), fellRespond(m, wacloud.OrTemplate(template), wacloud.Fallback()), nil)
+		b.ana.Say("oi")
+		sent := b.first(t)
+		b.report(sent, "failed", 131047)
+		require.Len(t, b.srv.Sent(), 2)
+		instead := b.last(t).Fallback
+		require.NotNil(t, instead)
+		require.Equal(t, template, instead.Message)
+		require.Contains(t, instead.Fallback, "(code 131047)")
+		b.report(instead, "failed", 131047)
+		require.Len(t, b.srv.Sent(), 2)
+		require.Nil(t, b.last(t).Fallback)
+	}
+}
+
 // A status without our id is found by the id of the message, also when it is faster than the record.
 func TestFailedStatusIsFoundByItsMessage(t *testing.T) {
 	t.Parallel()
@@ -440,14 +460,14 @@ func TestFailedStatusIsFoundByItsMessage(t *testing.T) {
 				b.srv.Deliver(wacloudtest.Status(wacloud.Status{
 					ID: "wamid.OUT0001", Status: "failed", Recipient: b.ana.Identity(), Errors: []wacloud.EventError{{Code: 131051}},
 				}))
-				time.Sleep(tt.handled - time.Second)
+				sleep(tt.handled - time.Second)
 				require.Empty(t, b.statuses)
-				time.Sleep(2 * time.Second)
+				sleep(2 * time.Second)
 				synctest.Wait()
 				require.Len(t, b.statuses, 3, "after %v", time.Since(began))
 				require.Equal(t, tt.falls, b.last(t).Fallback != nil)
 				require.Equal(t, tt.falls, len(b.srv.Sent()) == 3)
-				time.Sleep(2 * time.Hour)
+				sleep(2 * time.Hour)
 				b.srv.HandlerErrors()
 			})
 		})
@@ -462,7 +482,7 @@ type ledgerLate struct {
 
 func (s *ledgerLate) Put(ctx context.Context, key string, value []byte, ttl time.Duration) error {
 	if len(key) > 6 && key[:6] == "wamid|" {
-		time.Sleep(s.d)
+		sleep(s.d)
 	}
 	return s.Store.Put(context.WithoutCancel(ctx), key, value, ttl)
 }
@@ -471,7 +491,7 @@ func (s *ledgerLate) Put(ctx context.Context, key string, value []byte, ttl time
 func TestFailedStatusKilledBetweenEveryPairOfWrites(t *testing.T) {
 	t.Parallel()
 	for calls := range int32(30) {
-		t.Run(fmt.Sprint(calls), func(t *testing.T) {
+		t.Run(strconv.Itoa(int(calls)), func(t *testing.T) {
 			t.Parallel()
 			graph, store := new(hookGraph), wacloud.NewMemoryStore()
 			sent, err := hookClient(t, graph, wacloud.WithStore(store)).Send(t.Context(), wacloud.Phone(ledgerUser), answersButtons, wacloud.Fallback())

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -52,7 +53,7 @@ const ledgerRefused = `{"error":{"message":"x","type":"OAuthException","code":13
 // sweepFor lets time pass in front of somebody who looks every 15 seconds.
 func sweepFor(t *testing.T, d time.Duration, clients ...*wacloud.Client) {
 	t.Helper()
-	for end := time.Now().Add(d); time.Now().Before(end); time.Sleep(15 * time.Second) {
+	for end := time.Now().Add(d); time.Now().Before(end); sleep(15 * time.Second) {
 		for _, c := range clients {
 			require.NoError(t, c.SettleUnknown(t.Context()))
 		}
@@ -267,7 +268,7 @@ func TestKilledBetweenEveryPairOfWrites(t *testing.T) {
 							_, _ = process(first).Send(t.Context(), wacloud.Phone(ledgerUser), answersButtons)
 							posts := len(graph.sent())
 							require.LessOrEqual(t, posts, 1)
-							time.Sleep(6 * time.Minute)
+							sleep(6 * time.Minute)
 							_ = process(second).SettleUnknown(t.Context())
 							sweepFor(t, 4*time.Hour, process(1<<20))
 							want := posts
@@ -301,7 +302,7 @@ func TestSweepersAtOnceSendOnce(t *testing.T) {
 			policy := wacloud.Unknown{Do: wacloud.Resend}
 			if round%2 == 1 {
 				policy.Ask = func(context.Context, wacloud.UnknownSend) (wacloud.UnknownAction, error) {
-					time.Sleep(time.Second)
+					sleep(time.Second)
 					return wacloud.Resend, nil
 				}
 			}
@@ -311,7 +312,7 @@ func TestSweepersAtOnceSendOnce(t *testing.T) {
 			}
 			_, err := clients[0].Send(t.Context(), wacloud.Phone(ledgerUser), wacloud.NewText("hi"))
 			require.Error(t, err)
-			time.Sleep(5 * time.Minute)
+			sleep(5 * time.Minute)
 			var all sync.WaitGroup
 			for _, c := range clients {
 				all.Go(func() {
@@ -335,7 +336,7 @@ type ledgerSlowScan struct{ wacloud.Store }
 
 func (s *ledgerSlowScan) Scan(ctx context.Context, prefix, after string, limit int) ([]wacloud.Entry, error) {
 	page, err := s.Store.Scan(ctx, prefix, after, limit)
-	time.Sleep(time.Second)
+	sleep(time.Second)
 	return page, err
 }
 
@@ -375,7 +376,7 @@ func TestSlowSendIsNotUnknown(t *testing.T) {
 			}
 		})
 		for range 300 {
-			time.Sleep(100 * time.Millisecond)
+			sleep(100 * time.Millisecond)
 			require.NoError(t, client.SettleUnknown(t.Context()))
 		}
 		sending.Wait()
@@ -389,7 +390,7 @@ type ledgerSlow struct {
 }
 
 func (s *ledgerSlow) RoundTrip(req *http.Request) (*http.Response, error) {
-	time.Sleep(s.d)
+	sleep(s.d)
 	return s.next.RoundTrip(req)
 }
 
@@ -496,9 +497,9 @@ func TestRunSettlesUnknownSends(t *testing.T) {
 		synctest.Wait()
 		require.Empty(t, b.srv.Sent())
 		require.Len(t, b.srv.HandlerErrors(), 1)
-		time.Sleep(5*time.Minute - 2*time.Second)
+		sleep(5*time.Minute - 2*time.Second)
 		require.Empty(t, b.srv.Sent())
-		time.Sleep(20 * time.Second)
+		sleep(20 * time.Second)
 		synctest.Wait()
 		require.Len(t, b.srv.Sent(), 1)
 		b.counts.is(t, map[string]int{"resent": 1})
@@ -526,7 +527,7 @@ func TestRunSettlesUnknownSendsOfManyNumbers(t *testing.T) {
 			_, err = from.Send(t.Context(), srv.User("Ana").Recipient(), wacloud.NewText(number))
 			require.Error(t, err)
 		}
-		time.Sleep(6 * time.Minute)
+		sleep(6 * time.Minute)
 		synctest.Wait()
 		sent := srv.Sent()
 		require.Len(t, sent, 1)
@@ -571,7 +572,7 @@ func TestStatusSettlesUnknownSends(t *testing.T) {
 				_, err := client.Send(t.Context(), srv.User("Ana").Recipient(), wacloud.NewText("hi"))
 				unknown, ok := errors.AsType[*wacloud.AmbiguousSendError](err)
 				require.True(t, ok)
-				time.Sleep(tt.wait)
+				sleep(tt.wait)
 				s := wacloud.Status{ID: "wamid.X", Status: tt.status, SendID: unknown.SendID, Recipient: wacloud.User{Phone: "5511"}}
 				var opts []wacloudtest.EventOption
 				if tt.number != "" {
@@ -592,7 +593,7 @@ func TestStatusSettlesUnknownSends(t *testing.T) {
 func TestStatusBeforeTheAnswer(t *testing.T) {
 	t.Parallel()
 	for _, answered := range []bool{true, false} {
-		t.Run(fmt.Sprint(answered), func(t *testing.T) {
+		t.Run(strconv.FormatBool(answered), func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				srv := wacloudtest.NewServer(t, wacloudtest.InMemory())
@@ -601,7 +602,7 @@ func TestStatusBeforeTheAnswer(t *testing.T) {
 				client := srv.Client(wacloud.WithStore(store), wacloud.WithObserver(counts), wacloud.WithHTTPClient(&http.Client{Transport: stall}))
 				srv.Serve(wacloud.NewRouter(), func(c *wacloud.WebhookConfig) { c.Client = client })
 				go func() {
-					time.Sleep(2 * time.Second)
+					sleep(2 * time.Second)
 					entries, err := store.Scan(t.Context(), "pend|", "", 10)
 					if err != nil || len(entries) != 1 {
 						t.Error("no record of the send", err)
@@ -622,7 +623,7 @@ func TestStatusBeforeTheAnswer(t *testing.T) {
 					require.Equal(t, "5511", sent.WaID)
 					counts.is(t, map[string]int{"sent": 1})
 				}
-				time.Sleep(3 * time.Hour)
+				sleep(3 * time.Hour)
 				synctest.Wait()
 				require.NotContains(t, ledgerKeys(t, store), "pend")
 				require.Len(t, srv.Sent(), 1)
@@ -639,7 +640,7 @@ type ledgerStall struct {
 
 func (s ledgerStall) RoundTrip(req *http.Request) (*http.Response, error) {
 	resp, err := s.next.RoundTrip(req)
-	time.Sleep(10 * time.Second)
+	sleep(10 * time.Second)
 	if !s.answered {
 		return nil, errors.New("cut")
 	}
@@ -650,7 +651,7 @@ func (s ledgerStall) RoundTrip(req *http.Request) (*http.Response, error) {
 func TestHandlerKilledWhileSending(t *testing.T) {
 	t.Parallel()
 	for _, settled := range []bool{false, true} {
-		t.Run(fmt.Sprint(settled), func(t *testing.T) {
+		t.Run(strconv.FormatBool(settled), func(t *testing.T) {
 			t.Parallel()
 			graph, store := new(hookGraph), wacloud.NewMemoryStore()
 			p := &deadProcess{Store: store, next: graph}
