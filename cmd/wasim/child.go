@@ -59,11 +59,12 @@ func (c *child) run(ctx context.Context, env []string, sim *simulator.Simulator,
 			return err
 		case stopped := <-c.restarts:
 			stop()
-			if err := <-ended; err != nil {
+			err := <-ended
+			close(stopped)
+			if err != nil {
 				return err
 			}
 			sim.Log("stderr", "wasim: starting the bot again")
-			close(stopped)
 		}
 	}
 }
