@@ -43,7 +43,7 @@ func (cfg RunConfig) Deliver(ctx context.Context, e *Event, lease Lease) Outcome
 		case <-lost:
 			lost = nil
 			if cfg.report != nil {
-				cfg.report(ctx, &r.event, MetricLeasesLost, ErrLeaseLost)
+				cfg.report(ctx, e, MetricLeasesLost, ErrLeaseLost)
 			}
 			r.fence()
 			r.stop(ErrLeaseLost)

@@ -2,6 +2,7 @@ package wacloud
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime/debug"
 	"sync"
@@ -15,7 +16,8 @@ type run struct {
 	lease  Lease
 	owner  settler
 
-	event   Event // the handler's copy
+	stored  *Event // the inbox's, for reports while the handler runs
+	event   Event  // the handler's copy
 	binding binding
 
 	mu       sync.Mutex
@@ -45,7 +47,7 @@ func runFrom(ctx context.Context) *run {
 
 // newRun begins an attempt, whose time runs from now.
 func newRun(ctx context.Context, cfg *RunConfig, e *Event, lease Lease, owner settler) *run {
-	r := &run{cfg: cfg, parent: ctx, lease: lease, owner: owner, event: *e}
+	r := &run{cfg: cfg, parent: ctx, lease: lease, owner: owner, stored: e, event: *e}
 	if e.binding != nil {
 		r.binding.client = e.binding.client
 	}
@@ -84,9 +86,17 @@ func (r *run) finish(err error, detached bool) bool {
 		return false
 	}
 	r.end(context.Canceled)
-	r.cfg.count(r.parent, &r.event, err)
+	r.cfg.count(r.parent, r.known(err), err)
 	r.owner.settle(r.cfg.outcome(r, err), detached)
 	return true
+}
+
+// known is the event with all that is known of it, unless a handler that is left behind may still be changing that.
+func (r *run) known(err error) *Event {
+	if errors.Is(err, errStuck) {
+		return r.stored
+	}
+	return &r.event
 }
 
 // tick ends the context of a handler whose time is over, and later leaves one behind that goes on in spite of it.
