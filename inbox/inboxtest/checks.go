@@ -284,6 +284,29 @@ func checkPanic(s *suite) error {
 	return r.expectCount(e, 2)
 }
 
+func checkStall(s *suite) error {
+	if err := s.open(); err != nil {
+		return err
+	}
+	stalled, behind := number(1, 0), number(1, 1)
+	end := make(chan struct{})
+	defer close(end)
+	r := newRecorder(func(_ context.Context, e *wacloud.Event) error {
+		if e.ID == stalled.ID && e.Attempt == 1 {
+			<-end // whatever its context says
+		}
+		return nil
+	})
+	s.start(r.handle, func(c *wacloud.RunConfig) { c.HandlerTimeout = 100 * time.Millisecond })
+	if err := errors.Join(s.put(2, stalled, behind), s.idle()); err != nil {
+		return err
+	}
+	if got := r.texts(stalled.Key()); !slices.Equal(got, []string{"0", "0", "1"}) {
+		return fmt.Errorf("the lane was handled as %q, want the event that stalled twice and then the one behind it", got)
+	}
+	return nil
+}
+
 func checkPoison(s *suite) error {
 	if err := s.open(); err != nil {
 		return err

@@ -95,6 +95,7 @@ func Checks() []Check {
 		{"one full lane does not hold up the others", checkCrowd, nil},
 		{"an error means another attempt, and holds the lane", checkRetry, nil},
 		{"a panic means another attempt", checkPanic, nil},
+		{"a handler that never returns means another attempt", checkStall, nil},
 		{"a poisoned event becomes a dead letter", checkPoison, nil},
 		{"a dead letter is handled once when redriven", checkRedrive, nil},
 		{"a permanent error is not tried again", checkPermanent, nil},
