@@ -17,10 +17,10 @@ type pace struct {
 	mu       sync.Mutex
 	lines    map[uint64]*line
 	via      map[uint64]uint64 // leads from user ids that are sent to now to the lines of their numbers
-	next     time.Duration // of the rate: when the messages that were let through would end, were they evenly spread
-	lowered  time.Duration // when Meta throttled the number last
-	fraction float64       // of the rate that was left then
-	alone    bool          // the Limiter failed, the process keeps to its own share
+	next     time.Duration     // of the rate: when the messages that were let through would end, were they evenly spread
+	lowered  time.Duration     // when Meta throttled the number last
+	fraction float64           // of the rate that was left then
+	alone    bool              // the Limiter failed, the process keeps to its own share
 }
 
 // The number's share of Meta's limit, and what happens to it when Meta throttles.

@@ -3,6 +3,7 @@ package wacloud_test
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -221,7 +222,7 @@ func TestWindowIsWrittenRarely(t *testing.T) {
 	store := &countingStore{Store: wacloud.NewMemoryStore()}
 	srv, _ := windowBot(t, store)
 	for i := range 180 {
-		windowDeliver(srv, wacloudtest.Text(phoneOnly, fmt.Sprint(i), wacloudtest.At(windowStart.Add(time.Duration(i)*time.Second))))
+		windowDeliver(srv, wacloudtest.Text(phoneOnly, strconv.Itoa(i), wacloudtest.At(windowStart.Add(time.Duration(i)*time.Second))))
 	}
 	require.Equal(t, [2]int{3, 3}, store.calls("window|"))
 	other, _ := windowBot(t, store)
