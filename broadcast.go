@@ -17,7 +17,8 @@ import (
 //
 // It needs a [Store] ([WithStore]), in which each recipient is recorded, hashed, for 30 days before its message is posted.
 // A recipient whose outcome is unknown is not sent to again: the message of an [*AmbiguousSendError], and the few that were
-// on their way when the process died. One that was refused is tried again by the next call, unless the recipient is why
+// on their way when the process died. A status webhook settles it, where a [Webhook] has the same Store, and [WithUnknown] says
+// what else becomes of it. One that was refused is tried again by the next call, unless the recipient is why
 // ([ErrUndeliverable], and [ErrBlocked] such as the codes 131049 and 131050). Any number of processes may run one broadcast
 // at the same time. A recipient that is named twice gets one message; a phone number and a [UserID] are two recipients.
 //

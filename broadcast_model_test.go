@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/wacloud/wacloud"
+	"github.com/wacloud/wacloud/wacloudtest"
 )
 
 func TestBroadcastToTenThousand(t *testing.T) {
@@ -212,4 +213,26 @@ func castExpect(people []castPerson, list []int) (want wacloud.BroadcastReport) 
 		}
 	}
 	return want
+}
+
+// A status tells what became of a message whose connection was cut, and the next call has it. Of the other nobody will ever know.
+func TestBroadcastUnknownIsSettledByAStatus(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		store := wacloud.NewMemoryStore()
+		srv := wacloudtest.NewServer(t, wacloudtest.InMemory(), wacloudtest.AutoStatus())
+		srv.Serve(wacloud.NewRouter(), func(c *wacloud.WebhookConfig) { c.Store = store })
+		srv.FailWith(wacloudtest.Fault{CutAfter: true}, 1)
+		srv.FailWith(wacloudtest.Fault{Cut: true}, 1)
+		c := srv.Client(wacloud.WithStore(store))
+		report, err := c.Broadcast(t.Context(), "sale", castTos(5), castTemplate, wacloud.BroadcastInFlight(1))
+		require.NoError(t, err)
+		require.Equal(t, 5, report.Sent+report.Unknown, "%+v", report) // a status may be faster than the end of the connection
+		require.Positive(t, report.Unknown)
+		srv.Wait()
+		report, err = c.Broadcast(t.Context(), "sale", castTos(5), castTemplate)
+		require.NoError(t, err)
+		requireReport(t, wacloud.BroadcastReport{Skipped: 4, Unknown: 1}, report)
+		require.Len(t, srv.Sent(), 4)
+	})
 }

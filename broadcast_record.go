@@ -110,16 +110,16 @@ func (b *broadcast) settle(key string, r *BroadcastResult, final bool) error {
 	rec := broadcastRecord{Code: r.Code, Final: final}
 	var err error
 	switch r.Outcome {
+	case BroadcastUnknown:
+		err = b.settleUnknown(ctx, key, rec)
 	case BroadcastOpen:
 		err = b.store.Delete(ctx, key)
 	case BroadcastSent:
 		rec.State = stateSent
 	case BroadcastHeld:
 		rec.State = stateHeld
-	case BroadcastRefused:
-		rec.State = stateRefused
 	default:
-		rec.State = stateUnknown
+		rec.State = stateRefused
 	}
 	if rec.State != "" {
 		err = b.store.Put(ctx, key, b.encode(rec), broadcastTTL)
@@ -128,6 +128,40 @@ func (b *broadcast) settle(key string, r *BroadcastResult, final bool) error {
 		return fmt.Errorf("wacloud: record broadcast: %w", err)
 	}
 	return nil
+}
+
+// settleUnknown leaves a record alone that a status has settled meanwhile.
+func (b *broadcast) settleUnknown(ctx context.Context, key string, rec broadcastRecord) error {
+	now, version, err := readRecord[broadcastRecord](ctx, b.store, key)
+	if err != nil || now.State != stateSending {
+		return err
+	}
+	rec.State = stateUnknown
+	_, err = b.store.Swap(ctx, key, version, b.encode(rec), broadcastTTL)
+	return err
+}
+
+// broadcastKey is the key of the context in which a broadcast's message is sent.
+type broadcastKey struct{}
+
+// broadcastFrom is where the recipient of a send is recorded, empty where it is not of a broadcast.
+func broadcastFrom(ctx context.Context) string {
+	key, _ := ctx.Value(broadcastKey{}).(string)
+	return key
+}
+
+// acceptBroadcast records that the message was accepted where the broadcast could not tell, or died before it was told.
+func acceptBroadcast(ctx context.Context, store Store, key string) error {
+	if key == "" {
+		return nil
+	}
+	rec, version, err := readRecord[broadcastRecord](ctx, store, key)
+	if err != nil || rec.State != stateSending && rec.State != stateUnknown {
+		return err
+	}
+	rec.State, rec.Code = stateSent, 0
+	_, err = swapRecord(ctx, store, key, version, rec, broadcastTTL) // or somebody else settled it
+	return err
 }
 
 // read returns the zero record where there is none.

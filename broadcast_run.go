@@ -196,7 +196,8 @@ func (b *broadcast) try(to Recipient, t Template) broadcastTry {
 	if !mine {
 		return a
 	}
-	a.Sent, a.Err = b.client.Send(b.sending, to, t, b.cfg.send...)
+	ctx := context.WithValue(b.sending, broadcastKey{}, key)
+	a.Sent, a.Err = b.client.Send(ctx, to, t, b.cfg.send...)
 	final := b.judge(&a)
 	if err := b.settle(key, &a.BroadcastResult, final); err != nil && a.stop == nil {
 		a.stop = &BroadcastStopError{Err: err}

@@ -41,12 +41,13 @@ type pendRecord struct {
 	State     pendState `json:"state,omitempty"`
 	Number    string    `json:"number"`
 	To        Recipient `json:"to,omitzero"`
-	At        time.Time `json:"at"`                // when it was sent first
-	Until     time.Time `json:"until"`             // until then somebody sends it or a status may come; then the policy has its say
-	Resends   int       `json:"resends,omitempty"` // how often the policy sent it again
-	Run       string    `json:"run,omitempty"`     // the key of the record of the handler's run
-	Falls     bool      `json:"falls,omitempty"`   // there is an outRecord
-	MessageID string    `json:"id,omitempty"`      // which a status named
+	At        time.Time `json:"at"`                  // when it was sent first
+	Until     time.Time `json:"until"`               // until then somebody sends it or a status may come; then the policy has its say
+	Resends   int       `json:"resends,omitempty"`   // how often the policy sent it again
+	Run       string    `json:"run,omitempty"`       // the key of the record of the handler's run
+	Broadcast string    `json:"broadcast,omitempty"` // the key of the recipient's record in a broadcast
+	Falls     bool      `json:"falls,omitempty"`     // there is an outRecord
+	MessageID string    `json:"id,omitempty"`        // which a status named
 	WaID      string    `json:"wa_id,omitempty"`
 	Body      []byte    `json:"body,omitempty"` // of the request
 }

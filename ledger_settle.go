@@ -63,6 +63,7 @@ func acceptByStatus(ctx context.Context, store Store, pend pendRecord, s *Status
 			}
 			return acceptRun(ctx, store, pend.Run, s)
 		},
+		func() error { return acceptBroadcast(ctx, store, pend.Broadcast) },
 		func() error {
 			if !pend.Falls {
 				return nil

@@ -288,6 +288,7 @@ func (u *unknown) resend(ctx context.Context) error {
 	case err == nil:
 		s := entry{client: u.client, store: u.store, id: u.id, pend: u.pend}
 		s.accept(ctx, sent)
+		_ = acceptBroadcast(ctx, u.store, u.pend.Broadcast) // without it the recipient stays unknown: not sent to again
 		u.client.observeSettled(ctx, settledResent)
 	case ambiguous:
 		u.client.observeSettled(ctx, settledResent)

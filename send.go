@@ -68,6 +68,7 @@ func (c *Client) sendOne(ctx context.Context, o *Outgoing, cfg *sendConfig, p *p
 	if err != nil {
 		return nil, err
 	}
+	s.pend.Broadcast = broadcastFrom(ctx)
 	post := func() (*Sent, error) { return c.postRecorded(ctx, o, p, s) }
 	if r := runFrom(ctx); r != nil {
 		return r.sendOnce(ctx, s, body, o.Message, post)
