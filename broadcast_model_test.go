@@ -4,11 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net/http"
 	"slices"
 	"strconv"
 	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/stretchr/testify/require"
@@ -35,37 +37,43 @@ func TestBroadcastToTenThousand(t *testing.T) {
 // Several processes may run one broadcast: each recipient gets one message, from one of them, and all others say so.
 func TestBroadcastOfManyProcessesAtOnce(t *testing.T) {
 	t.Parallel()
-	const processes, people = 4, 300
-	g := newCastGraph(func(_ string, nth int) string {
-		if nth == 1 {
-			return "131016" // so that some give a recipient back while others look at it
-		}
-		return castAccepts
-	})
-	store := wacloud.NewMemoryStore()
-	reports := make([]wacloud.BroadcastReport, processes)
-	var wg sync.WaitGroup
-	for i := range processes {
-		c := castHTTPClient(t, g, store)
-		wg.Go(func() {
-			var err error
-			if reports[i], err = c.Broadcast(t.Context(), "sale", castTos(people), castTemplate); err != nil {
-				t.Error(err)
+	synctest.Test(t, func(t *testing.T) {
+		const processes, people = 4, 300
+		g := newCastGraph(func(_ string, nth int) string {
+			if nth == 1 {
+				return "131016" // so that some give a recipient back while others look at it
 			}
+			return castAccepts
 		})
-	}
-	wg.Wait()
-	var sum wacloud.BroadcastReport
-	for _, r := range reports {
-		sum.Sent += r.Sent
-		sum.Skipped += r.Skipped
-		sum.Unknown += r.Unknown
-	}
-	requireReport(t, wacloud.BroadcastReport{Sent: people, Skipped: (processes - 1) * people}, sum)
-	require.Len(t, g.delivered, people)
-	for name, n := range g.delivered {
-		require.Equal(t, 1, n, name)
-	}
+		slow := castTransport(func(r *http.Request) (*http.Response, error) {
+			<-time.After(300 * time.Millisecond) // so that some look while others send
+			return g.RoundTrip(r)
+		})
+		store := wacloud.NewMemoryStore()
+		reports := make([]wacloud.BroadcastReport, processes)
+		var wg sync.WaitGroup
+		for i := range processes {
+			c := castClient(t, g, store, wacloud.WithHTTPClient(&http.Client{Transport: slow}), wacloud.WithRetry(wacloud.RetryPolicy{MaxAttempts: 1}))
+			wg.Go(func() {
+				var err error
+				if reports[i], err = c.Broadcast(t.Context(), "sale", castTos(people), castTemplate); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		var sum wacloud.BroadcastReport
+		for _, r := range reports {
+			sum.Sent += r.Sent
+			sum.Skipped += r.Skipped
+			sum.Unknown += r.Unknown
+		}
+		requireReport(t, wacloud.BroadcastReport{Sent: people, Skipped: (processes - 1) * people}, sum)
+		require.Len(t, g.delivered, people)
+		for name, n := range g.delivered {
+			require.Equal(t, 1, n, name)
+		}
+	})
 }
 
 // A castPerson is what the model knows of one recipient: what Meta is going to do with each message, and what is on record.
