@@ -18,7 +18,7 @@ func TestNothingGrowsOnSQLite(t *testing.T) {
 	}
 	f := newFleet(t)
 	p := f.bot(args(f, "-age", "30s")...)
-	staysFlat(t, f, p, func() (size int64) {
+	staysFlat(t, f, p, 0, func() (size int64) {
 		for _, suffix := range []string{"", "-wal"} {
 			info, err := os.Stat(f.path("bot.db") + suffix)
 			require.NoError(t, err)
@@ -38,12 +38,13 @@ func TestNothingGrowsOnPostgres(t *testing.T) {
 	// pgx keeps the description of each statement, of which there is one for each size of a group: 512 a connection, some MB
 	// in all, and all of them only after a while.
 	p := f.bot("-engine", "postgres", "-dsn", cluster.DSN()+" description_cache_capacity=16", "-age", "30s")
-	staysFlat(t, f, p, func() int64 {
+	const vacuum = 4e6 // it comes when it comes; were nothing deleted, it would be 100 MB
+	staysFlat(t, f, p, vacuum, func() int64 {
 		return int64(query(t, cluster.DSN(), "SELECT sum(pg_total_relation_size(oid)) FROM pg_class WHERE relname LIKE 'wa\\_%' AND relkind = 'r'"))
 	})
 }
 
-func staysFlat(t *testing.T, f *fleet, p *process, stored func() int64) {
+func staysFlat(t *testing.T, f *fleet, p *process, slack float64, stored func() int64) {
 	t.Helper()
 	const rate, third = 500, 150 * time.Second // over two of the minutes after which ids are swept
 	var all summary
@@ -65,6 +66,6 @@ func staysFlat(t *testing.T, f *fleet, p *process, stored func() int64) {
 	note := fmt.Sprintf("500/s for %v; after each third of it: heap %.2f MB, stored %.2f MB", 3*third, heaps, sizes)
 	t.Log(note, all)
 	require.LessOrEqual(t, heaps[2], 1.1*heaps[0]+0.25, note) // a collection does not find everything at once
-	require.LessOrEqual(t, sizes[2], 1.1*sizes[0], note)      // PostgreSQL's may shrink
+	require.LessOrEqual(t, sizes[2], 1.1*sizes[0]+slack/1e6, note)
 	record(t, measure{Acked: r.Acked, Client: all, Note: note})
 }

@@ -457,3 +457,24 @@ func TestOnlyTheGuiltyOneIsRefused(t *testing.T) {
 	require.Equal(t, len(results)-1, stats.Depth)
 	require.NoError(t, put(t, in, guilty, "now it is not"), "its id is not taken for stored")
 }
+
+// An earlier release has written the file. What waits in it is handled, and what it has seen is known.
+func TestOlderSchemaIsBroughtUpToDate(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "bot.db")
+	in := open(t, path)
+	require.NoError(t, put(t, in, 1, "hello"))
+	require.NoError(t, in.Close())
+	db := raw(t, path)
+	for _, s := range []string{"DROP TABLE wa_total", "UPDATE wa_schema SET version = 1"} {
+		_, err := db.ExecContext(t.Context(), s)
+		require.NoError(t, err)
+	}
+	require.NoError(t, db.Close())
+	in = open(t, path)
+	stats, err := in.Stats(t.Context())
+	require.NoError(t, err)
+	require.Positive(t, stats.Bytes)
+	require.Equal(t, []int{1, 1}, []int{stats.Depth, stats.IDs})
+	require.Equal(t, []string{"hello"}, handleAll(t, in, 1))
+}
