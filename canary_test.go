@@ -50,6 +50,7 @@ var (
 	privateTypes = []any{
 		wacloud.APIError{},
 		wacloud.AddressRequest{},
+		wacloud.BroadcastResult{},
 		wacloud.Contact{},
 		wacloud.ContactAddress{},
 		wacloud.ContactEmail{},
@@ -202,9 +203,14 @@ var (
 		wacloud.Rung{},
 		wacloud.Wording{},
 		wacloud.Window{},
+
+		wacloud.BroadcastOutcome(0),
+		wacloud.BroadcastReport{},
+		wacloud.BroadcastStopError{},
 	}
 	// otherTypes have no fields to fill. Those with a state are printed by TestAttack36StatePrintsNothing.
 	otherTypes = []string{
+		"BroadcastOption",
 		"CardAction", "CardHeader", "Client", "Clients", "Content", "FailureHandler", "Handler", "HandlerFunc", "Header",
 		"IDSigner", "Inbox", "Lease", "Limiter", "MemoryInbox", "MemoryOption", "MemoryStore", "Message", "Middleware", "Observer",
 		"MultiStore", "Option", "Route", "Router", "SendOption", "Store", "Webhook",
@@ -299,7 +305,9 @@ func fillWithCanaries(t *testing.T, v reflect.Value, private bool) {
 		}
 	case reflect.Map:
 		v.Set(reflect.MakeMap(v.Type()))
-		v.SetMapIndex(reflect.ValueOf("key"), reflect.ValueOf(canaryFieldText(private)))
+		key, value := reflect.New(v.Type().Key()).Elem(), reflect.New(v.Type().Elem()).Elem()
+		fillWithCanaries(t, value, private)
+		v.SetMapIndex(key, value)
 	case reflect.Interface:
 		fillInterface(t, v)
 	}

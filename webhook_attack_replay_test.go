@@ -67,7 +67,7 @@ func TestAttack14SameIDOtherBody(t *testing.T) {
 		require.Equal(t, 200, hookStatus(a, hookRequest(t.Context(), attackURL, hookBody(hookText("wamid.1", hookUser, text)))))
 	}
 	require.Equal(t, "first", a.events.next(t).Text())
-	require.EqualValues(t, 1, a.metrics.count(wacloud.MetricDuplicates, ""))
+	require.EqualValues(t, 1, a.metrics.count(wacloud.MetricDuplicates, "message"))
 	requireNothingWaits(t, a)
 	a.events.none(t)
 }
@@ -116,7 +116,7 @@ func TestAttack27AThousandUpdates(t *testing.T) {
 		require.Equal(t, 200, hookStatus(a, hookRequest(t.Context(), attackURL, body)))
 	}
 	require.Equal(t, []int{1000, 1000}, a.inbox.putSizes(), "one Put for each POST")
-	require.EqualValues(t, 1000, a.metrics.count(wacloud.MetricDuplicates, ""))
+	require.EqualValues(t, 1000, a.metrics.count(wacloud.MetricDuplicates, "message"))
 	seen := map[string]int{}
 	last := map[string]int{}
 	for range 1000 {
