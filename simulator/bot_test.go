@@ -95,11 +95,11 @@ func TestAnotherReleaseHasOtherRoutes(t *testing.T) {
 		options := r.state().last(t).Options
 		require.False(t, options[1].Unrouted)
 		require.Equal(t, "nowhere", options[1].Route.Pattern)
-		event := <-events
-		for event == "update" { // the bot's
-			event = <-events
+		var came []string
+		for len(events) > 0 {
+			came = append(came, <-events)
 		}
-		require.Equal(t, "state", event, "every message is told anew")
+		require.Contains(t, came, "state", "every message is told anew")
 	})
 }
 
