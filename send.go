@@ -85,11 +85,10 @@ func (c *Client) checkOutgoing(ctx context.Context, o *Outgoing) error {
 }
 
 func (c *Client) postUnrecorded(ctx context.Context, o *Outgoing, body []byte) (*Sent, error) {
-	post := func() (*Sent, error) { return c.post(ctx, o, body) }
 	if r := runFrom(ctx); r != nil {
-		return r.sendUnrecorded(post)
+		return r.sendUnrecorded(func() (*Sent, error) { return c.post(ctx, o, body) })
 	}
-	return post()
+	return c.post(ctx, o, body)
 }
 
 func (c *Client) post(ctx context.Context, o *Outgoing, body []byte) (*Sent, error) {
