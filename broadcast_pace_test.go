@@ -218,6 +218,25 @@ func TestBroadcastGivesUpAWaitWithItsContext(t *testing.T) {
 	})
 }
 
+// A pause of Send itself is cut when the time for what is under way is over, and leaves no record either.
+func TestBroadcastCutsAPauseOfSend(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		g := newCastGraph(func(string, int) string { return "131056" }) // pauses of 1, 4 and 16 seconds
+		store := wacloud.NewMemoryStore()
+		ctx, cancel := context.WithTimeout(t.Context(), 6*time.Second)
+		defer cancel()
+		began := time.Now()
+		report, err := castClient(t, g, store).Broadcast(ctx, "sale", castTos(2), castTemplate)
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		requireReport(t, wacloud.BroadcastReport{Open: 2}, report)
+		require.Equal(t, 16*time.Second, time.Since(began))
+		entries, err := store.Scan(t.Context(), "broadcast|", "", 10)
+		require.NoError(t, err)
+		require.Empty(t, entries)
+	})
+}
+
 func TestBroadcastTellsItsProgress(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

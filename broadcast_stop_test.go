@@ -494,24 +494,31 @@ func TestBroadcastOfNobody(t *testing.T) {
 
 func TestBroadcastOfASequenceThatPanics(t *testing.T) {
 	t.Parallel()
-	g := newCastGraph(nil)
-	c := castClient(t, g, wacloud.NewMemoryStore())
-	broken := func(yield func(wacloud.Recipient) bool) {
-		for to := range castTos(7) {
-			if !yield(to) {
-				return
+	synctest.Test(t, func(t *testing.T) {
+		g := newCastGraph(nil)
+		slow := castTransport(func(r *http.Request) (*http.Response, error) {
+			<-time.After(time.Second)
+			return g.RoundTrip(r)
+		})
+		c := castClient(t, g, wacloud.NewMemoryStore(), wacloud.WithHTTPClient(&http.Client{Transport: slow}))
+		broken := func(yield func(wacloud.Recipient) bool) {
+			for to := range castTos(7) {
+				if !yield(to) {
+					return
+				}
 			}
+			panic("row 8 is broken")
 		}
-		panic("row 8 is broken")
-	}
-	require.PanicsWithValue(t, "row 8 is broken", func() { _, _ = c.Broadcast(t.Context(), "sale", broken, castTemplate) })
-	sent := len(g.delivered) // nothing is under way any more: this is no race
-	report, err := c.Broadcast(t.Context(), "sale", castTos(9), castTemplate)
-	require.NoError(t, err)
-	requireReport(t, wacloud.BroadcastReport{Sent: 9 - sent, Skipped: sent}, report)
-	for i := range 9 {
-		require.Equal(t, 1, g.delivered[castName(i)])
-	}
+		began := time.Now()
+		require.PanicsWithValue(t, "row 8 is broken", func() {
+			_, _ = c.Broadcast(t.Context(), "sale", broken, castTemplate, wacloud.BroadcastInFlight(5))
+		})
+		require.Equal(t, 2*time.Second, time.Since(began), "what is under way is finished first")
+		require.Len(t, g.delivered, 7)
+		report, err := c.Broadcast(t.Context(), "sale", castTos(9), castTemplate)
+		require.NoError(t, err)
+		requireReport(t, wacloud.BroadcastReport{Sent: 2, Skipped: 7}, report)
+	})
 }
 
 func TestBroadcastOfASequenceThatEndsEarly(t *testing.T) {
