@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"sync"
 	"testing"
@@ -124,6 +125,27 @@ func (b *fellBot) last(t *testing.T) wacloud.Status {
 	defer b.mu.Unlock()
 	require.NotEmpty(t, b.statuses)
 	return b.statuses[len(b.statuses)-1]
+}
+
+// reported are the statuses that the handler saw.
+func (b *fellBot) reported() []wacloud.Status {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clone(b.statuses)
+}
+
+// heard is what the user chose or wrote.
+func (b *fellBot) heard() []string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clone(b.got)
+}
+
+// fail makes the handler of statuses fail.
+func (b *fellBot) fail(times int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.failing = times
 }
 
 // report delivers a status of a message that was sent.
@@ -308,10 +330,10 @@ func TestFailedStatusLeadsDownRungByRung(t *testing.T) {
 	for _, id := range cards.Parts {
 		b.report(&wacloud.Sent{MessageID: id}, "failed", 131051)
 	}
-	list := b.statuses[1].Fallback
+	list := b.reported()[1].Fallback
 	require.NotNil(t, list)
 	require.IsType(t, wacloud.List{}, list.Message)
-	for _, s := range b.statuses[2:] {
+	for _, s := range b.reported()[2:] {
 		require.Nil(t, s.Fallback)
 	}
 	b.report(list, "failed", 131051)
@@ -322,7 +344,7 @@ func TestFailedStatusLeadsDownRungByRung(t *testing.T) {
 
 	b.ana.Say("2")
 	b.srv.Wait()
-	require.Equal(t, []string{"typed dish 2"}, b.got)
+	require.Equal(t, []string{"typed dish 2"}, b.heard())
 	b.report(text, "failed", 131051)
 	require.Nil(t, b.last(t).Fallback, "nothing is below it")
 }
@@ -374,14 +396,14 @@ func TestFailedStatusFallsOnce(t *testing.T) {
 func TestFailedStatusThatRunsAgain(t *testing.T) {
 	t.Parallel()
 	b := newFellBot(t, fallbackButtons(2))
-	b.failing = 3
+	b.fail(3)
 	b.ana.Say("oi")
 	b.report(b.first(t), "failed", 131051)
-	require.Len(t, b.statuses, 4)
-	for _, s := range b.statuses {
+	require.Len(t, b.reported(), 4)
+	for _, s := range b.reported() {
 		require.NotNil(t, s.Fallback)
-		require.Equal(t, b.statuses[0].Fallback.MessageID, s.Fallback.MessageID)
-		require.Equal(t, b.statuses[0].Fallback.Fallback, s.Fallback.Fallback)
+		require.Equal(t, b.reported()[0].Fallback.MessageID, s.Fallback.MessageID)
+		require.Equal(t, b.reported()[0].Fallback.Fallback, s.Fallback.Fallback)
 	}
 	require.Len(t, b.srv.Sent(), 3)
 	b.srv.HandlerErrors()
@@ -391,18 +413,18 @@ func TestFailedStatusThatRunsAgain(t *testing.T) {
 func TestFailedStatusGoesOnWhereItStood(t *testing.T) {
 	t.Parallel()
 	b := newFellBot(t, answersButtons)
-	b.failing = 1
+	b.fail(1)
 	b.ana.Say("oi")
 	sent := b.first(t)
 	b.srv.Fail(131009, 1)
 	b.report(sent, "failed", 131051)
 	require.Equal(t, []string{"buttons", "text"}, fallbackKinds(b.srv.Sent()))
-	require.Len(t, b.statuses, 2)
-	require.Equal(t, b.statuses[0].Fallback.MessageID, b.statuses[1].Fallback.MessageID)
+	require.Len(t, b.reported(), 2)
+	require.Equal(t, b.reported()[0].Fallback.MessageID, b.reported()[1].Fallback.MessageID)
 	require.Contains(t, b.last(t).Fallback.Fallback, "the choices as text, after: ")
 	b.ana.Say("2")
 	b.srv.Wait()
-	require.Equal(t, []string{"typed how:p"}, b.got)
+	require.Equal(t, []string{"typed how:p"}, b.heard())
 	b.srv.HandlerErrors()
 }
 
@@ -456,15 +478,15 @@ func TestFailedStatusIsFoundByItsMessage(t *testing.T) {
 				synctest.Wait()
 				began := time.Now()
 				require.Len(t, b.srv.Sent(), 1)
-				b.failing = 2 // the handler has attempts left
+				b.fail(2) // the handler has attempts left
 				b.srv.Deliver(wacloudtest.Status(wacloud.Status{
 					ID: "wamid.OUT0001", Status: "failed", Recipient: b.ana.Identity(), Errors: []wacloud.EventError{{Code: 131051}},
 				}))
 				sleep(tt.handled - time.Second)
-				require.Empty(t, b.statuses)
+				require.Empty(t, b.reported())
 				sleep(2 * time.Second)
 				synctest.Wait()
-				require.Len(t, b.statuses, 3, "after %v", time.Since(began))
+				require.Len(t, b.reported(), 3, "after %v", time.Since(began))
 				require.Equal(t, tt.falls, b.last(t).Fallback != nil)
 				require.Equal(t, tt.falls, len(b.srv.Sent()) == 3)
 				sleep(2 * time.Hour)

@@ -474,8 +474,11 @@ func TestUnknownSendOfAHandlerIsSettledByItsStatus(t *testing.T) {
 	b.srv.Wait()
 	b.counts.is(t, map[string]int{"sent": 1})
 	require.NotContains(t, ledgerKeys(t, b.store), "pend")
-	require.Equal(t, "order-7", b.seen[0].CallbackData)
-	require.Equal(t, unknown.SendID, b.seen[0].SendID)
+	b.mu.Lock()
+	seen := b.seen[0]
+	b.mu.Unlock()
+	require.Equal(t, "order-7", seen.CallbackData)
+	require.Equal(t, unknown.SendID, seen.SendID)
 
 	b.redrive(t)
 	require.Eventually(t, func() bool { sent, _ := b.outcomes(); return len(sent) == 1 }, 10*time.Second, time.Millisecond)
