@@ -29,9 +29,12 @@ func TestKillsOfANATSCluster(t *testing.T) {
 	kills := 0
 	chaos.Go(func() {
 		for ctx.Err() == nil {
-			c.killOne(kills)
-			c.stepDown(kills)
+			c.trouble(func() {
+				c.killOne(kills)
+				c.stepDown(kills)
+			})
 			kills++
+			<-time.After(time.Second)
 		}
 	})
 	s := f.client([]*process{p}, "acks", "-for", "60s", "-acked", "20000")
@@ -101,15 +104,34 @@ func (c *natsCluster) urls() string {
 	return strings.Join(urls, ",")
 }
 
+// trouble does something to the cluster. All the while an outcome may not be recorded in time, and the event is handled again:
+// that is a crash of the server's, whenever the handler began.
+func (c *natsCluster) trouble(do func()) {
+	over := make(chan struct{})
+	var marks sync.WaitGroup
+	marks.Go(func() {
+		for {
+			c.crashed(0)
+			select {
+			case <-over:
+				c.crashed(0)
+				return
+			case <-time.After(50 * time.Millisecond):
+			}
+		}
+	})
+	do()
+	close(over)
+	marks.Wait()
+}
+
 // killOne kills one server, lets the others work alone, and waits until it has caught up.
 func (c *natsCluster) killOne(i int) {
 	server := c.servers[i%len(c.servers)]
-	c.crashed(0)
 	server.kill()
 	<-time.After(time.Second)
 	server.start()
 	c.awaitWhole()
-	c.crashed(0)
 }
 
 // awaitWhole waits until every server has all of the events.
@@ -147,5 +169,4 @@ func (c *natsCluster) stepDown(i int) {
 			c.t.Log("step down:", err) // the leader was just lost
 		}
 	}
-	c.crashed(0)
 }
