@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -166,17 +167,17 @@ func (s *simple) work(ctx, handlers context.Context, cfg wacloud.RunConfig) {
 		}
 		h.event.Attempt++
 		s.mu.Unlock()
-		panicked := false
+		var panicked atomic.Bool // a handler that is left behind writes it whenever it ends
 		once := cfg
 		once.Handler = wacloud.HandlerFunc(func(ctx context.Context, e *wacloud.Event) error {
-			panicked = true
+			panicked.Store(true)
 			err := cfg.Handler.Handle(ctx, e)
-			panicked = false
+			panicked.Store(false)
 			return err
 		})
 		out := once.Deliver(handlers, &h.event, nil)
 		s.mu.Lock()
-		s.settle(h, out, panicked)
+		s.settle(h, out, panicked.Load())
 		if out.Dead && s.defect != neverDeadLetters {
 			s.mu.Unlock()
 			cfg.GiveUp(handlers, &h.event, out.Err)
