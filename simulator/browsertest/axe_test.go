@@ -53,7 +53,7 @@ func TestAccessibilityRules(t *testing.T) {
 		{"chat and inspector", `document.querySelectorAll(".webhook .line")[0].click()`},
 		{"faults", `document.getElementById("tab-faults").click()`},
 		{"settings", `document.getElementById("tab-settings").click()`},
-		{"bot log", `document.getElementById("tab-log").click()`},
+		{"bot", `document.getElementById("tab-bot").click()`},
 		{"list sheet", `[...document.querySelectorAll(".choice")].find((c) => c.textContent.includes("See all")).click()`},
 		{"form sheet", `document.querySelector(".cover").closeSheet(); [...document.querySelectorAll(".choice")].find((c) => c.textContent.includes("Provide address")).click()`},
 		{"cart sheet", `document.querySelector(".cover").closeSheet(); [...document.querySelectorAll(".choice")].find((c) => c.textContent.includes("View items")).click()`},

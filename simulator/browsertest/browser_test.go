@@ -220,7 +220,8 @@ func (p *tab) tapIn(root, name string) {
 	p.do(chromedp.MouseClickXY(at[0], at[1]))
 }
 
-// findByName returns the middle of the last control with a name, once it is what a pointer there would hit.
+// findByName returns the middle of the last control with a name, once it is what a pointer there would hit and has not moved
+// since the last look: the chat may be on its way to a new message.
 const findByName = `(root, name) => {
 	const named = (e) => [e.getAttribute("aria-label"), e.querySelector(".title")?.textContent, e.querySelector(".row-title")?.textContent, e.textContent.trim()].includes(name);
 	const e = [...root.querySelectorAll("button, a, label, [role=tab], summary")].filter((e) => named(e) && !e.disabled && e.checkVisibility() && !e.closest("[inert]")).at(-1);
