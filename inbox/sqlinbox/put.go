@@ -141,7 +141,9 @@ func (in *Inbox) commit(group []*put) {
 	}
 	if err == nil {
 		in.signal()
-		in.cfg.afterPut()
+		if !in.running.Load() || in.full.Load() {
+			in.cfg.afterPut()
+		}
 	}
 }
 

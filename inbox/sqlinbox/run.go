@@ -88,6 +88,12 @@ func (r *runner) claimUntil(ctx context.Context) {
 		if free > 0 && len(claims) == free {
 			continue // there may be more
 		}
+		if free <= 0 {
+			r.in.full.Store(true)
+			if int(r.running.Load()) < r.cfg.Workers {
+				continue // one has ended meanwhile, and did not know that it is waited for
+			}
+		}
 		r.await(ctx)
 	}
 }
@@ -102,7 +108,9 @@ func (r *runner) start(c *claim) {
 		}
 		r.in.leases.Add(-1)
 		r.running.Add(-1)
-		r.in.signal()
+		if r.in.full.Swap(false) {
+			r.in.signal()
+		}
 	})
 }
 
@@ -204,11 +212,14 @@ func (r *runner) handle(c *claim) *claim {
 	})
 	out := cfg.Deliver(r.handlers, &c.event, c.lease)
 	if completed.Load() {
+		r.in.signal() // the lane may have more
 		return nil
 	}
 	result := r.settle(c, out)
 	if result.next != nil {
 		r.hold(result.next)
+	} else if c.streak+1 >= maxStreak {
+		r.in.signal()
 	}
 	if result.ok && out.Dead {
 		r.cfg.GiveUp(r.handlers, &c.event, out.Err)

@@ -50,6 +50,7 @@ type Inbox struct {
 
 	puts    chan *put
 	writes  chan *write   // of the store; nil where each goes alone
+	lookups chan *lookup  // in the store
 	closed  chan struct{} // take no more
 	stopped chan struct{} // the committer has ended
 	close   sync.Once
@@ -58,6 +59,7 @@ type Inbox struct {
 	bytes   atomic.Int64  // stored by events and dead letters, as far as this process knows
 	wake    chan struct{} // something may be ready
 	running atomic.Bool
+	full    atomic.Bool  // no worker is free, and the next to be free is waited for
 	leases  atomic.Int64 // handlers running in this process
 }
 
@@ -107,7 +109,8 @@ func Hint(c <-chan struct{}) Option { return optionFunc(func(cfg *config) { cfg.
 // SQLite they see what was committed and wait for nobody.
 func Readers(db *sql.DB) Option { return optionFunc(func(c *config) { c.readers = db }) }
 
-// AfterPut is called after events were stored, to tell other processes. It must not block.
+// AfterPut is called after events were stored that this process has nobody to handle at the moment, to tell other
+// processes. It must not block.
 func AfterPut(f func()) Option { return optionFunc(func(c *config) { c.afterPut = f }) }
 
 // CheckPut is called at the end of each transaction that stores events. With an error they are not stored.
@@ -128,7 +131,7 @@ func Open(ctx context.Context, db *sql.DB, dialect Dialect, opts ...Option) (*In
 	}
 	in := &Inbox{
 		db: db, reads: cmp.Or(cfg.readers, db), dialect: dialect, cfg: cfg, log: cfg.log,
-		puts: make(chan *put, 1024), closed: make(chan struct{}), stopped: make(chan struct{}), wake: make(chan struct{}, 1),
+		puts: make(chan *put, 1024), lookups: make(chan *lookup), closed: make(chan struct{}), stopped: make(chan struct{}), wake: make(chan struct{}, 1),
 	}
 	if err := in.migrate(ctx); err != nil {
 		return nil, fmt.Errorf("wacloud: sqlinbox: schema: %w", err)
@@ -145,6 +148,9 @@ func Open(ctx context.Context, db *sql.DB, dialect Dialect, opts ...Option) (*In
 		return nil, err
 	}
 	in.done.Go(in.commitPuts)
+	for range readersAtOnce {
+		in.done.Go(in.answerLookups)
+	}
 	if dialect.oneOwner {
 		in.writes = make(chan *write)
 		in.done.Go(in.commitWrites)

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"time"
 
@@ -22,15 +21,14 @@ const alive = "(expires_at = 0 OR expires_at > {now})"
 
 // Get implements [wacloud.Store].
 func (s *Store) Get(ctx context.Context, key string) (value []byte, version uint64, err error) {
-	row := s.in.reads.QueryRowContext(ctx, s.in.dialect.sql("SELECT value, version FROM wa_store WHERE key = ? AND "+alive),
-		s.in.dialect.bind([]any{[]byte(key), now})...)
-	switch err := row.Scan(&value, &version); {
-	case errors.Is(err, sql.ErrNoRows):
-		return nil, 0, wacloud.ErrNotFound
+	entries, err := s.in.lookUp(ctx, []string{key})
+	switch {
 	case err != nil:
-		return nil, 0, fmt.Errorf("wacloud: store get: %w", s.in.dialect.wrap(err))
+		return nil, 0, fmt.Errorf("wacloud: store get: %w", err)
+	case len(entries) == 0:
+		return nil, 0, wacloud.ErrNotFound
 	}
-	return value, version, nil
+	return entries[0].Value, entries[0].Version, nil
 }
 
 // GetAll implements [wacloud.MultiStore].
@@ -38,13 +36,9 @@ func (s *Store) GetAll(ctx context.Context, keys ...string) ([]wacloud.Entry, er
 	if len(keys) == 0 {
 		return nil, nil
 	}
-	args := make([]any, len(keys), len(keys)+1)
-	for i, key := range keys {
-		args[i] = []byte(key)
-	}
-	entries, err := s.entries(ctx, "SELECT key, value, version FROM wa_store WHERE key IN "+list(len(keys))+" AND "+alive, append(args, now)...)
+	entries, err := s.in.lookUp(ctx, keys)
 	if err != nil {
-		return nil, fmt.Errorf("wacloud: store get: %w", s.in.dialect.wrap(err))
+		return nil, fmt.Errorf("wacloud: store get: %w", err)
 	}
 	return entries, nil
 }
@@ -89,23 +83,16 @@ func (s *Store) Scan(ctx context.Context, prefix, after string, limit int) ([]wa
 	if end := prefixEnd(prefix); end != nil {
 		text, args = text+" AND key < ?", append(args, end)
 	}
-	entries, err := s.entries(ctx, text+" AND "+alive+" ORDER BY key LIMIT ?", append(args, now, limit)...)
+	var entries []wacloud.Entry
+	err := s.in.query(ctx, s.in.reads, func(rows *sql.Rows) error {
+		e, err := scanEntry(rows)
+		entries = append(entries, e)
+		return err
+	}, text+" AND "+alive+" ORDER BY key LIMIT ?", append(args, now, limit)...)
 	if err != nil {
 		return nil, fmt.Errorf("wacloud: store scan: %w", s.in.dialect.wrap(err))
 	}
 	return entries, nil
-}
-
-func (s *Store) entries(ctx context.Context, text string, args ...any) (entries []wacloud.Entry, err error) {
-	err = s.in.query(ctx, s.in.reads, func(rows *sql.Rows) error {
-		var key []byte
-		var e wacloud.Entry
-		err := rows.Scan(&key, &e.Value, &e.Version)
-		e.Key = string(key)
-		entries = append(entries, e)
-		return err
-	}, text, args...)
-	return entries, err
 }
 
 // entry is the arguments for key, value, version and expiry. The version is random: one that was deleted never comes back.
