@@ -196,8 +196,12 @@ func (in *Inbox) signal() {
 
 // inTx runs f in a transaction, and again when the database asked for that (a deadlock, a failed serialization).
 func (in *Inbox) inTx(ctx context.Context, f func(*sql.Tx) error) error {
+	return in.again(ctx, func() error { return in.once(ctx, f) })
+}
+
+func (in *Inbox) again(ctx context.Context, f func() error) error {
 	for attempt := 1; ; attempt++ {
-		err := in.once(ctx, f)
+		err := f()
 		if err == nil || attempt == 5 || !in.dialect.retryable(err) || ctx.Err() != nil {
 			return err
 		}

@@ -99,6 +99,12 @@ func (in *Inbox) commitTogether(group []*write) {
 }
 
 func (in *Inbox) writeAll(ctx context.Context, group []*write) error {
+	if len(group) == 1 { // a statement alone is a transaction, in one round trip
+		return in.again(ctx, func() (err error) {
+			group[0].rows, err = in.execRows(ctx, in.db, group[0].text, group[0].args...)
+			return in.dialect.wrap(err)
+		})
+	}
 	return in.inTx(ctx, func(tx *sql.Tx) (err error) {
 		for _, w := range group {
 			if w.rows, err = in.execRows(ctx, tx, w.text, w.args...); err != nil {
