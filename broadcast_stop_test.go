@@ -507,6 +507,7 @@ func TestBroadcastOfASequenceThatPanics(t *testing.T) {
 					return
 				}
 			}
+			synctest.Wait() // until the last two are under way
 			panic("row 8 is broken")
 		}
 		began := time.Now()
