@@ -32,8 +32,10 @@ import (
 // under way then is still finished, for at most 10 seconds. The report counts every recipient that was pulled,
 // also beside an error.
 //
-// What Meta reports later comes as status webhooks, 131049 and 131050 among them. Their [Status] has the CallbackData
-// "broadcast:" and the id, unless [BroadcastSend] sets another.
+// What Meta reports later comes as status webhooks, 131049 and 131050 among them. A [Webhook] with the same Store records
+// them: [Client.BroadcastReport] counts them, and the next call counts their recipients as refused and sends them
+// nothing. Their [Status] has the CallbackData "broadcast:", the id, a colon and 32 hexadecimal digits that stand for the
+// recipient, unless [BroadcastSend] sets another: then they are not recorded.
 func (c *Client) Broadcast(ctx context.Context, id string, recipients iter.Seq[Recipient], t Template, opts ...BroadcastOption) (BroadcastReport, error) {
 	b, err := c.newBroadcast(ctx, id, opts)
 	switch {

@@ -1,12 +1,14 @@
 package wacloud_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -242,5 +244,89 @@ func TestBroadcastUnknownIsSettledByAStatus(t *testing.T) {
 		require.NoError(t, err)
 		requireReport(t, wacloud.BroadcastReport{Skipped: 4, Unknown: 1}, report)
 		require.Len(t, srv.Sent(), 4)
+	})
+}
+
+// What Meta reports after it accepted a message is counted by recipient and code, and nobody gets the message again.
+func TestBroadcastCountsWhatFailsLater(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		store := wacloud.NewMemoryStore()
+		srv := wacloudtest.NewServer(t, wacloudtest.InMemory())
+		var told []string
+		r := wacloud.NewRouter()
+		r.Status(func(_ context.Context, e *wacloud.Event) error {
+			told = append(told, e.Status.CallbackData)
+			return nil
+		})
+		srv.Serve(r, func(c *wacloud.WebhookConfig) { c.Store = store })
+		c := srv.Client(wacloud.WithStore(store))
+		_, err := c.Broadcast(t.Context(), "sale", castTos(5), castTemplate, wacloud.BroadcastInFlight(1))
+		require.NoError(t, err)
+
+		sent := srv.Sent()
+		fail := func(i, code int, change func(*wacloud.Status)) {
+			s := wacloud.Status{
+				ID: "wamid.CAST" + strconv.Itoa(i), Status: "failed", CallbackData: sent[i].CallbackData, Recipient: wacloud.User{Phone: strconv.Itoa(5511900000000 + i)},
+				Errors: []wacloud.EventError{{Code: code, Title: "not now"}},
+			}
+			if change != nil {
+				change(&s)
+			}
+			require.Equal(t, http.StatusOK, srv.Deliver(wacloudtest.Status(s)).Status)
+			srv.Wait()
+		}
+		fail(0, 131049, nil)
+		fail(0, 131049, nil) // delivered twice
+		fail(1, 131050, nil)
+		fail(2, 131049, func(s *wacloud.Status) { s.Status, s.Errors = "delivered", nil })
+		fail(3, 131049, func(s *wacloud.Status) { s.CallbackData = "sale" })
+		fail(3, 131049, func(s *wacloud.Status) { s.ID, s.CallbackData = "wamid.X", "broadcast:other:"+strings.Repeat("0", 32) })
+		fail(4, 131049, func(s *wacloud.Status) { s.Type = "payment" })
+		require.Regexp(t, `^broadcast:sale:[0-9a-f]{32}$`, told[0])
+
+		want := wacloud.BroadcastReport{Sent: 3, Refused: 2, Codes: map[int]int{131049: 1, 131050: 1}}
+		report, err := c.BroadcastReport(t.Context(), "sale")
+		require.NoError(t, err)
+		requireReport(t, want, report)
+		report, err = c.Broadcast(t.Context(), "sale", castTos(5), castTemplate)
+		require.NoError(t, err)
+		requireReport(t, wacloud.BroadcastReport{Skipped: 3, Refused: 2, Codes: want.Codes}, report)
+		require.Len(t, srv.Sent(), 5)
+		report, err = c.BroadcastReport(t.Context(), "other")
+		require.NoError(t, err)
+		requireReport(t, wacloud.BroadcastReport{}, report)
+		_, err = c.BroadcastReport(t.Context(), "no spaces")
+		require.Error(t, err)
+	})
+}
+
+// A status that says failed may be faster than the answer that says accepted. It counts.
+func TestBroadcastFailsBeforeItIsAccepted(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		store := wacloud.NewMemoryStore()
+		srv := wacloudtest.NewServer(t, wacloudtest.InMemory())
+		srv.Serve(wacloud.NewRouter(), func(c *wacloud.WebhookConfig) { c.Store = store })
+		g := newCastGraph(nil)
+		early := castTransport(func(r *http.Request) (*http.Response, error) {
+			answer, err := g.RoundTrip(r)
+			out, decodeErr := wacloud.DecodeMessage([]byte(g.bodies[len(g.bodies)-1]))
+			if err = errors.Join(err, decodeErr); err != nil {
+				return nil, err
+			}
+			srv.Deliver(wacloudtest.Status(wacloud.Status{
+				ID: "wamid.EARLY", Status: "failed", CallbackData: out.CallbackData, Recipient: wacloud.User{Phone: "5511900000000"},
+				Errors: []wacloud.EventError{{Code: 131050}},
+			}, wacloudtest.ToNumber(hookNumber)))
+			srv.Wait()
+			return answer, nil
+		})
+		c := castClient(t, g, store, wacloud.WithHTTPClient(&http.Client{Transport: early}))
+		_, err := c.Broadcast(t.Context(), "sale", castTos(1), castTemplate)
+		require.NoError(t, err)
+		report, err := c.BroadcastReport(t.Context(), "sale")
+		require.NoError(t, err)
+		requireReport(t, wacloud.BroadcastReport{Refused: 1, Codes: map[int]int{131050: 1}}, report)
 	})
 }

@@ -18,8 +18,8 @@ const (
 	besideLooks = 12
 )
 
-// broadcastRecord is the store's record of one recipient. Only the call that wrote "sending" changes it, so a call that
-// died leaves it as it is: unknown.
+// broadcastRecord is the store's record of one recipient. Only the call that wrote "sending", and statuses of its message,
+// change it, so a call that died leaves it as it is: unknown.
 type broadcastRecord struct {
 	State broadcastState `json:"state"`
 	Call  string         `json:"call"` // that wrote it
@@ -37,17 +37,20 @@ const (
 	stateUnknown broadcastState = "unknown"
 )
 
-// key is where the recipient is recorded. The id is hashed too, so that the same user cannot be followed from one
+// nameOf stands for the recipient in this broadcast. The id is hashed too, so that the same user cannot be followed from one
 // broadcast to the next. Who has two names is two recipients: that they are one may be learnt between two calls, and what
 // an earlier call recorded must be found.
-func (b *broadcast) key(to Recipient) string {
+func (b *broadcast) nameOf(to Recipient) string {
 	kind := to.kind
 	if kind == recipientWaID {
 		kind = recipientPhone // the same user
 	}
 	sum := sha256.Sum256([]byte(b.id + "|" + recipientKinds[kind] + ":" + to.value))
-	return "broadcast|" + b.client.number + "|" + b.id + "|" + hex.EncodeToString(sum[:16])
+	return hex.EncodeToString(sum[:16])
 }
+
+// broadcastRecords is the prefix of the keys under which the recipients of a broadcast are recorded, by their names.
+func broadcastRecords(number, id string) string { return "broadcast|" + number + "|" + id + "|" }
 
 // claim records that the recipient is being sent to, and reports whether it is this call that may. Else r says what the
 // record says.
@@ -103,26 +106,18 @@ func (r broadcastRecord) outcome(call string) (o BroadcastOutcome, beside bool) 
 	}
 }
 
-// settle records what became of a send. What is open again leaves no record.
+// settle records what became of a send, unless a status was faster. What is open again leaves no record.
 func (b *broadcast) settle(key string, r *BroadcastResult, final bool) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(b.sending), 5*time.Second)
 	defer cancel()
-	rec := broadcastRecord{Code: r.Code, Final: final}
-	var err error
-	switch r.Outcome {
-	case BroadcastUnknown:
-		err = b.settleUnknown(ctx, key, rec)
-	case BroadcastOpen:
-		err = b.store.Delete(ctx, key)
-	case BroadcastSent:
-		rec.State = stateSent
-	case BroadcastHeld:
-		rec.State = stateHeld
-	default:
-		rec.State = stateRefused
-	}
-	if rec.State != "" {
-		err = b.store.Put(ctx, key, b.encode(rec), broadcastTTL)
+	now, version, err := readRecord[broadcastRecord](ctx, b.store, key)
+	if err == nil && now.State == stateSending {
+		rec := broadcastRecord{State: stateOfOutcome[r.Outcome], Code: r.Code, Final: final}
+		ttl := broadcastTTL
+		if rec.State == "" {
+			ttl = -1
+		}
+		_, err = b.store.Swap(ctx, key, version, b.encode(rec), ttl) // or somebody else settled it
 	}
 	if err != nil {
 		return fmt.Errorf("wacloud: record broadcast: %w", err)
@@ -130,15 +125,8 @@ func (b *broadcast) settle(key string, r *BroadcastResult, final bool) error {
 	return nil
 }
 
-// settleUnknown leaves a record alone that a status has settled meanwhile.
-func (b *broadcast) settleUnknown(ctx context.Context, key string, rec broadcastRecord) error {
-	now, version, err := readRecord[broadcastRecord](ctx, b.store, key)
-	if err != nil || now.State != stateSending {
-		return err
-	}
-	rec.State = stateUnknown
-	_, err = b.store.Swap(ctx, key, version, b.encode(rec), broadcastTTL)
-	return err
+var stateOfOutcome = map[BroadcastOutcome]broadcastState{
+	BroadcastSent: stateSent, BroadcastHeld: stateHeld, BroadcastRefused: stateRefused, BroadcastUnknown: stateUnknown,
 }
 
 // broadcastKey is the key of the context in which a broadcast's message is sent.

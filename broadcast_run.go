@@ -59,7 +59,6 @@ func (c *Client) newBroadcast(ctx context.Context, id string, opts []BroadcastOp
 	if b.store == nil {
 		return nil, errors.New("the client has no store, which tells who was sent the message: set WithStore")
 	}
-	b.cfg.send = []SendOption{CallbackData("broadcast:" + id)}
 	for _, o := range opts {
 		if o != nil {
 			o.applyBroadcast(&b.cfg)
@@ -75,7 +74,7 @@ func (c *Client) newBroadcast(ctx context.Context, id string, opts []BroadcastOp
 // check refuses what every recipient's message would be refused for.
 func (b *broadcast) check(t Template) error {
 	o := Outgoing{To: Phone("15550000000"), Message: t} // a number that no rule is against
-	if o.set(b.cfg.send).skipValidation {
+	if cfg := o.set(b.cfg.send); cfg != nil && cfg.skipValidation {
 		return nil
 	}
 	return validationError(o.checkStored())
@@ -188,7 +187,8 @@ func (b *broadcast) try(to Recipient, t Template) broadcastTry {
 	if b.going.Err() != nil {
 		return a
 	}
-	key := b.key(to)
+	name := b.nameOf(to)
+	key := broadcastRecords(b.client.number, b.id) + name
 	mine, err := b.claim(key, &a.BroadcastResult)
 	if err != nil {
 		a.stop = &BroadcastStopError{Err: err}
@@ -197,7 +197,7 @@ func (b *broadcast) try(to Recipient, t Template) broadcastTry {
 		return a
 	}
 	ctx := context.WithValue(b.sending, broadcastKey{}, key)
-	a.Sent, a.Err = b.client.Send(ctx, to, t, b.cfg.send...)
+	a.Sent, a.Err = b.client.Send(ctx, to, t, append([]SendOption{CallbackData(broadcastData(b.id, name))}, b.cfg.send...)...)
 	final := b.judge(&a)
 	if err := b.settle(key, &a.BroadcastResult, final); err != nil && a.stop == nil {
 		a.stop = &BroadcastStopError{Err: err}

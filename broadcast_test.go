@@ -178,7 +178,7 @@ func TestBroadcastSendsToEachOnce(t *testing.T) {
 	for _, body := range g.bodies {
 		out, err := wacloud.DecodeMessage([]byte(body))
 		require.NoError(t, err)
-		require.Regexp(t, `^~wa:[A-Z2-7]{26}:broadcast:spring\.sale_2026-1$`, out.CallbackData)
+		require.Regexp(t, `^~wa:[A-Z2-7]{26}:broadcast:spring\.sale_2026-1:[0-9a-f]{32}$`, out.CallbackData)
 		require.Equal(t, castTemplate, out.Message)
 	}
 

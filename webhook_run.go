@@ -85,6 +85,9 @@ func (w *Webhook) prepare(ctx context.Context, e *Event) (skip bool, err error) 
 	if err := w.settleStatus(ctx, e); err != nil || stale {
 		return stale, err
 	}
+	if err := w.noteBroadcast(ctx, store, e); err != nil {
+		return false, err
+	}
 	if err := resolveAnswer(ctx, store, e); err != nil {
 		return false, fmt.Errorf("wacloud: typed answer: %w", err)
 	}
