@@ -112,7 +112,7 @@ func (b *broadcast) pull(messages iter.Seq2[Recipient, Template]) bool {
 			return false
 		}
 	}
-	return true
+	return b.going.Err() == nil // else it may have ended because of that
 }
 
 // err is why the broadcast ended, nil when there is nobody left.

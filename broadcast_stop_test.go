@@ -539,6 +539,23 @@ func TestBroadcastOfASequenceThatEndsEarly(t *testing.T) {
 	requireReport(t, wacloud.BroadcastReport{Sent: 2, Skipped: 3}, report)
 }
 
+// A sequence that ends because the context did has not shown everybody.
+func TestBroadcastOfASequenceThatEndsWithItsContext(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	rows := func(yield func(wacloud.Recipient) bool) {
+		for to := range castTos(3) {
+			if !yield(to) {
+				return
+			}
+		}
+		cancel() // as a query that is cut between two rows
+	}
+	report, err := castClient(t, newCastGraph(nil), wacloud.NewMemoryStore()).Broadcast(ctx, "sale", rows, castTemplate, wacloud.BroadcastInFlight(1))
+	require.ErrorIs(t, err, context.Canceled)
+	requireReport(t, wacloud.BroadcastReport{Sent: 3}, report)
+}
+
 func TestBroadcastWithAContextThatHasEnded(t *testing.T) {
 	t.Parallel()
 	g := newCastGraph(nil)
