@@ -411,6 +411,25 @@ func TestTypedAnswersToWhatTheClientSends(t *testing.T) {
 	require.Equal(t, []string{"text retirada"}, b.heard())
 }
 
+// What the policy sends again is the same message, with the numbers that it printed.
+func TestTypedAnswersToWhatIsSentAgain(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := newAnswersBot(t, wacloudtest.InMemory())
+		client := b.srv.Client(wacloud.WithStore(b.store), wacloud.WithUnknown(wacloud.Unknown{After: time.Minute, Do: wacloud.Resend}))
+		ana := b.serve(func(c *wacloud.WebhookConfig) { c.Client, c.Store = client, nil })
+		b.srv.Fail(131051, 2)
+		b.srv.FailWith(wacloudtest.Fault{Cut: true}, 1)
+		_, err := client.Send(t.Context(), ana.Recipient(), answersButtons, wacloud.Fallback())
+		require.ErrorAs(t, err, new(*wacloud.AmbiguousSendError))
+		require.Empty(t, b.srv.Sent())
+		sleep(2 * time.Minute)
+		require.Len(t, b.srv.Sent(), 1)
+		ana.Say("2")
+		require.Equal(t, []string{"typed how:p"}, b.heard())
+	})
+}
+
 // A Brazilian number may be asked for with a digit more than the WhatsApp id has.
 func TestTypedAnswersFromAnotherWhatsAppID(t *testing.T) {
 	t.Parallel()

@@ -36,7 +36,7 @@ const (
 	pendDropped pendState = "dropped" // the policy gave it up; a status may still settle it
 )
 
-// pendRecord is the value of pend|<send id>. The last three states have neither recipient nor body.
+// pendRecord is the value of pend|<send id>. The last three states have neither recipient nor body nor choices.
 type pendRecord struct {
 	State     pendState `json:"state,omitempty"`
 	Number    string    `json:"number"`
@@ -50,6 +50,21 @@ type pendRecord struct {
 	MessageID string    `json:"id,omitempty"`        // which a status named
 	WaID      string    `json:"wa_id,omitempty"`
 	Body      []byte    `json:"body,omitempty"` // of the request
+	Part      string    `json:"part,omitempty"` // the rung that it is of
+	Choices   []Choice  `json:"choices,omitempty"`
+}
+
+// part is what the send is part of when it is made again: the same rung, with its numbers. It is nil for a message of its own.
+func (r *pendRecord) part() *part {
+	if r.Part == "" {
+		return nil
+	}
+	return &part{id: r.Part, choices: r.Choices}
+}
+
+// ended leaves only what a late status needs.
+func (r *pendRecord) ended(state pendState) {
+	r.State, r.To, r.Body, r.Choices = state, Recipient{}, nil, nil
 }
 
 // An entry is one send in the ledger.
@@ -71,6 +86,9 @@ func (c *Client) newEntry(store Store, o *Outgoing, p *part) (*entry, error) {
 		return nil, err
 	}
 	s.pend = pendRecord{Number: c.number, To: o.To, Body: body}
+	if p != nil {
+		s.pend.Part, s.pend.Choices = p.id, p.choices
+	}
 	if p != nil && p.out != nil {
 		s.out = p.out.of(p, o.Message)
 		s.pend.Falls = true

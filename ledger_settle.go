@@ -89,8 +89,8 @@ func markByStatus(ctx context.Context, store Store, pend pendRecord, version uin
 	if pend.State != pendSending {
 		return store.Swap(ctx, pendPrefix+s.SendID, version, nil, -1)
 	}
-	pend.State, pend.MessageID, pend.WaID = stateOf(s), s.ID, s.Recipient.Phone
-	pend.To, pend.Body = Recipient{}, nil
+	pend.ended(stateOf(s))
+	pend.MessageID, pend.WaID = s.ID, s.Recipient.Phone
 	return swapPend(ctx, store, s.SendID, version, pend, max(time.Until(pend.Until), 0)+ledgerTTL)
 }
 

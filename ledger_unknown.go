@@ -253,7 +253,7 @@ func (u *unknown) askSafely(ctx context.Context) (do UnknownAction, err error) {
 
 // drop keeps only what a late status needs.
 func (u *unknown) drop(ctx context.Context) error {
-	u.pend.State, u.pend.To, u.pend.Body = pendDropped, Recipient{}, nil
+	u.pend.ended(pendDropped)
 	dropped, err := u.swap(ctx)
 	if dropped {
 		u.client.observeSettled(ctx, settledDropped)
@@ -318,7 +318,7 @@ func (u *unknown) post(ctx context.Context) (*Sent, error) {
 	}
 	defer u.client.pace.leave(at)
 	o := u.outgoing()
-	t, err := u.client.takeTurn(ctx, o, nil)
+	t, err := u.client.takeTurn(ctx, o, u.pend.part())
 	if err != nil {
 		return nil, err
 	}
