@@ -187,10 +187,10 @@ func (s *entry) settle(ctx context.Context, sent *Sent, err error) {
 	s.accept(ctx, sent)
 }
 
-// accept records an accepted send. The message is out: an error here must not say otherwise.
+// accept records an accepted send. The message is out: an error here must not say otherwise. The ledger's record goes last: as
+// long as it is there, a status makes up for what is missing.
 func (s *entry) accept(ctx context.Context, sent *Sent) {
-	_ = together(
-		func() error { return s.store.Delete(ctx, pendPrefix+s.id) },
+	err := together(
 		func() error {
 			if s.pend.Run == "" {
 				return nil
@@ -204,6 +204,9 @@ func (s *entry) accept(ctx context.Context, sent *Sent) {
 			return s.store.Put(ctx, wamidKey(s.pend.Number, sent.MessageID), []byte(s.id), s.client.outTTL())
 		},
 	)
+	if err == nil {
+		_ = s.store.Delete(ctx, pendPrefix+s.id)
+	}
 }
 
 // forget removes a send that was not accepted, so that a handler's next run sends it. A record that stays makes it unknown: safe.

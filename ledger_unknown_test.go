@@ -697,6 +697,61 @@ func TestHandlerKilledWhileSending(t *testing.T) {
 	}
 }
 
+// A process that dies while it records an accepted send leaves the ledger's record until that of the handler's run is whole:
+// a status can complete it.
+func TestHandlerKilledAfterSending(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		store := wacloud.NewMemoryStore()
+		dying := &ledgerDying{Store: store}
+		s := newSendRun(t, wacloud.WithStore(dying))
+		respond := func(ctx context.Context, e *wacloud.Event) error {
+			_, err := e.Respond(ctx, wacloud.NewText("one"))
+			return err
+		}
+		s.run(t, respond)
+		require.Len(t, s.graph.sent(), 1)
+		o, err := wacloud.DecodeMessage([]byte(s.graph.sent()[0]))
+		require.NoError(t, err)
+
+		s.client = hookClient(t, s.graph, wacloud.WithStore(store))
+		cfg := hookConfig(t, wacloud.NewRouter())
+		cfg.Client = s.client
+		hook := hookNew(t, cfg)
+		ctx, cancel := context.WithCancel(t.Context())
+		var running sync.WaitGroup
+		running.Go(func() { _ = hook.Run(ctx) })
+		_, err = cfg.Inbox.Put(ctx, []wacloud.Event{ledgerStatus(t, "sent", "wamid.OUT1", o.CallbackData)})
+		require.NoError(t, err)
+		synctest.Wait()
+		cancel()
+		running.Wait()
+		require.True(t, s.run(t, respond).Done)
+		require.Len(t, s.graph.sent(), 1)
+	})
+}
+
+// ledgerDying is the store of a process that dies once it has removed the ledger's record, if it comes to that first.
+type ledgerDying struct {
+	wacloud.Store
+	dead atomic.Bool
+}
+
+func (s *ledgerDying) Delete(ctx context.Context, key string) error {
+	if strings.HasPrefix(key, "pend|") {
+		defer s.dead.Store(true)
+	}
+	return s.Store.Delete(ctx, key)
+}
+
+func (s *ledgerDying) Put(ctx context.Context, key string, value []byte, ttl time.Duration) error {
+	sleep(time.Second)
+	if s.dead.Load() {
+		return errKilled
+	}
+	return s.Store.Put(ctx, key, value, ttl)
+}
+
 // ledgerHandle puts events through a webhook's inbox and waits until they are handled.
 func ledgerHandle(t *testing.T, cfg wacloud.WebhookConfig, events ...wacloud.Event) {
 	t.Helper()
