@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -70,6 +69,7 @@ type expectation struct {
 	Route string    `json:"route"`           // the id that the route wrote
 	Event string    `json:"event,omitempty"` // in whose run it began: it does not answer itself
 	After time.Time `json:"after,omitzero"`  // when that event happened, by Meta's clock: what was written before is no answer
+	Until time.Time `json:"until"`
 }
 
 func expect(ctx context.Context, user UserKey, id string, ttl time.Duration) error {
@@ -86,15 +86,11 @@ func expect(ctx context.Context, user UserKey, id string, ttl time.Duration) err
 	if err != nil {
 		return err
 	}
-	x := expectation{ID: rand.Text(), Route: id}
+	x := expectation{ID: rand.Text(), Route: id, Until: time.Now().Add(ttl)}
 	if asking != nil {
 		x.Event, x.After = asking.ID, asking.Timestamp
 	}
-	value, err := json.Marshal(x)
-	if err == nil {
-		err = store.Put(ctx, expectKey(user), value, ttl)
-	}
-	if err != nil {
+	if err := putRecord(ctx, store, expectKey(user), x, ttl); err != nil {
 		return fmt.Errorf("wacloud: expect: %w", err)
 	}
 	return nil
@@ -142,6 +138,22 @@ func chooseExpected(ctx context.Context, store Store, e *Event) (typedAnswer, er
 		return typedAnswer{}, err
 	}
 	return typedAnswer{Expected: x.ID, ID: x.Route}, nil
+}
+
+// adoptExpected makes what is expected under one name of a user expected under another, unless that was asked later.
+func adoptExpected(ctx context.Context, store Store, from, to UserKey) error {
+	x, _, err := readRecord[expectation](ctx, store, expectKey(from))
+	if err != nil || x.Route == "" {
+		return err
+	}
+	there, _, err := readRecord[expectation](ctx, store, expectKey(to))
+	if err == nil && (there.Route == "" || there.After.Before(x.After)) {
+		err = putRecord(ctx, store, expectKey(to), x, max(time.Until(x.Until), 1)) // 0 would be for ever
+	}
+	if err != nil {
+		return err
+	}
+	return store.Delete(ctx, expectKey(from))
 }
 
 // closeExpected ends the expectation with an id, if it is still the one that is open.

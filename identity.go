@@ -136,13 +136,14 @@ func systemChange(e *Event) (SystemContent, bool) {
 	return c, ok
 }
 
-// record writes an alias, at most once a day. What the user may type was asked under the name that was known then.
+// record writes an alias, at most once a day. What the user may type, and is expected to, was asked under the name that was known
+// then.
 func (d *identities) record(ctx context.Context, e *Event, id string, user UserKey) error {
 	name := userKey(e.PhoneNumberID, User{ID: id})
 	if known, ok := d.remembered(name); ok && known == user {
 		return nil
 	}
-	if err := adoptChoice(ctx, d.store, choiceKey(name), choiceKey(user)); err != nil {
+	if err := errors.Join(adoptChoice(ctx, d.store, choiceKey(name), choiceKey(user)), adoptExpected(ctx, d.store, name, user)); err != nil {
 		return err
 	}
 	if err := d.store.Put(ctx, aliasPrefix+string(name), []byte(user), aliasTTL); err != nil {

@@ -143,3 +143,36 @@ func TestTypedAnswersKnowTheUserIDOfANumber(t *testing.T) {
 		})
 	}
 }
+
+// What was asked under the user id is what the text is for that first tells the number, and no later one.
+func TestExpectKnowsTheUserIDOfANumber(t *testing.T) {
+	t.Parallel()
+	tap := func(u wacloud.User, id string, opts ...wacloudtest.EventOption) []byte {
+		return wacloudtest.ButtonReply(u, wacloud.Button{ID: id, Title: id}, opts...)
+	}
+	for _, tt := range []struct {
+		name   string
+		before [][]byte
+		want   string
+	}{
+		{"asked by user id", [][]byte{tap(userIDOnly, "ask:7")}, "name 7 Ana"},
+		{"asked by number before", [][]byte{tap(phoneOnly, "ask:8", wacloudtest.At(time.Now().Add(-time.Minute))), tap(userIDOnly, "ask:7")}, "name 7 Ana"},
+		{"asked by number later", [][]byte{tap(userIDOnly, "ask:7", wacloudtest.At(time.Now().Add(-time.Minute))), tap(phoneOnly, "ask:8")}, "name 8 Ana"},
+		{"asked after both names came", [][]byte{wacloudtest.Text(bothNames, "oi"), tap(userIDOnly, "ask:7")}, "name 7 Ana"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			b := newExpectBot(t)
+			b.serve()
+			for _, body := range tt.before {
+				b.srv.Deliver(body)
+				b.srv.Wait()
+			}
+			b.heard()
+			b.srv.Deliver(wacloudtest.Text(bothNames, "Ana"))
+			require.Equal(t, []string{tt.want}, b.heard())
+			b.srv.Deliver(wacloudtest.Text(bothNames, "thanks"))
+			require.Equal(t, []string{"text thanks"}, b.heard())
+		})
+	}
+}
