@@ -15,7 +15,8 @@
 //		shops.Tap("Centro")
 //	}
 //
-// With [InMemory] nothing opens a socket, so that the test may run in a [testing/synctest] bubble.
+// With [InMemory] nothing opens a socket, so that the test may run in a [testing/synctest] bubble. [Run] is for programs that are
+// no tests.
 //
 // The builders ([Text], [ButtonReply], [CarouselTap], [Status], …) make webhook bodies on their own, for a webhook that is
 // not ours or for one handler without a server: see [Event], [Post] and [Sign].

@@ -3,6 +3,7 @@ package wacloudtest_test
 import (
 	"context"
 	"fmt"
+	"os"
 
 	"github.com/wacloud/wacloud"
 	"github.com/wacloud/wacloud/wacloudtest"
@@ -52,9 +53,26 @@ func testPickup(t wacloudtest.TB) {
 }
 
 func Example() {
-	tb := new(fakeTB) // a test has its *testing.T
-	if failure := tb.run(func() { testPickup(tb) }); failure != "" {
+	if failure := failures(testPickup); failure != "" {
 		fmt.Println(failure)
 	}
 	// Output: 3 messages
+}
+
+// A program that is no test plays a chat and fails.
+func ExampleRun() {
+	err := wacloudtest.Run(os.Stderr, func(tb wacloudtest.TB) error {
+		srv := wacloudtest.NewServer(tb)
+		srv.Serve(newPizzeria())
+		ana := srv.User("Ana")
+		ana.Say("hello")
+		ana.Tap("Pickup")
+		fmt.Println(wacloudtest.Expect[wacloud.List](ana).Message.Body)
+		ana.Tap("Airport")
+		return nil
+	})
+	fmt.Println(err)
+	// Output:
+	// Which shop?
+	// wacloudtest: Ana cannot tap "Airport": the wacloud.List offers "Centre", "Station"
 }

@@ -14,6 +14,18 @@ import (
 	"github.com/wacloud/wacloud/wacloudtest"
 )
 
+// failures runs a test and returns what it was told.
+func failures(test func(tb wacloudtest.TB)) string {
+	err := wacloudtest.Run(nil, func(tb wacloudtest.TB) error {
+		test(tb)
+		return nil
+	})
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
+
 // Each failure of the kit says what was expected, what came, and what may be the reason.
 func TestFailuresSayWhatHappened(t *testing.T) {
 	t.Parallel()
@@ -126,8 +138,7 @@ func TestFailuresSayWhatHappened(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				tb := &fakeTB{}
-				got := tb.run(func() {
+				got := failures(func(tb wacloudtest.TB) {
 					srv := wacloudtest.NewServer(tb, wacloudtest.InMemory())
 					srv.Serve(tt.bot)
 					tt.test(srv, srv.User("Ana"))
@@ -142,8 +153,7 @@ func TestFailuresSayWhatHappened(t *testing.T) {
 
 func TestNoBotIsSaid(t *testing.T) {
 	t.Parallel()
-	tb := &fakeTB{}
-	got := tb.run(func() { wacloudtest.NewServer(tb, wacloudtest.InMemory()).User("Ana").Say("oi") })
+	got := failures(func(tb wacloudtest.TB) { wacloudtest.NewServer(tb, wacloudtest.InMemory()).User("Ana").Say("oi") })
 	require.Contains(t, got, "no bot is connected")
 }
 
@@ -151,9 +161,8 @@ func TestNoBotIsSaid(t *testing.T) {
 func TestPatienceEnds(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		tb := &fakeTB{}
 		start := time.Now()
-		got := tb.run(func() {
+		got := failures(func(tb wacloudtest.TB) {
 			srv := wacloudtest.NewServer(tb, wacloudtest.InMemory(), wacloudtest.Patience(time.Minute))
 			srv.Connect(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 			ana := srv.User("Ana")
@@ -169,8 +178,7 @@ func TestPatienceEnds(t *testing.T) {
 func TestBusyBotIsSaid(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		tb := &fakeTB{}
-		got := tb.run(func() {
+		got := failures(func(tb wacloudtest.TB) {
 			srv := wacloudtest.NewServer(tb, wacloudtest.InMemory())
 			srv.Serve(wacloud.HandlerFunc(func(ctx context.Context, _ *wacloud.Event) error {
 				<-ctx.Done()
@@ -187,8 +195,7 @@ func TestBusyBotIsSaid(t *testing.T) {
 // Errors that a test asked for do not fail it.
 func TestTakenErrorsAreForgotten(t *testing.T) {
 	t.Parallel()
-	tb := &fakeTB{}
-	got := tb.run(func() {
+	got := failures(func(tb wacloudtest.TB) {
 		srv := wacloudtest.NewServer(tb, wacloudtest.InMemory())
 		srv.Serve(wacloud.HandlerFunc(func(context.Context, *wacloud.Event) error { return errors.New("closed") }))
 		srv.User("Ana").Say("oi")
@@ -203,8 +210,7 @@ func TestTakenErrorsAreForgotten(t *testing.T) {
 
 func TestWrongConfigurationIsSaid(t *testing.T) {
 	t.Parallel()
-	tb := &fakeTB{}
-	got := tb.run(func() {
+	got := failures(func(tb wacloudtest.TB) {
 		srv := wacloudtest.NewServer(tb, wacloudtest.InMemory())
 		srv.Serve(newBot(), func(c *wacloud.WebhookConfig) { c.VerifyToken = wacloud.Secret{} })
 	})
@@ -225,16 +231,14 @@ func TestEventWantsOneEvent(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			tb := &fakeTB{}
-			require.Contains(t, tb.run(func() { wacloudtest.Event(tb, tt.body) }), tt.want)
+			require.Contains(t, failures(func(tb wacloudtest.TB) { wacloudtest.Event(tb, tt.body) }), tt.want)
 		})
 	}
 }
 
 func TestPostSaysWhenTheWebhookAborts(t *testing.T) {
 	t.Parallel()
-	tb := &fakeTB{}
-	got := tb.run(func() {
+	got := failures(func(tb wacloudtest.TB) {
 		aborting := http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
 		_ = wacloudtest.Post(tb, aborting, nil, wacloud.NewSecret("s"))
 	})

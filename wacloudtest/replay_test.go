@@ -43,9 +43,8 @@ func TestReplay(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			fake := &fakeTB{}
-			got := fake.run(func() {
-				srv := wacloudtest.NewServer(fake)
+			got := failures(func(tb wacloudtest.TB) {
+				srv := wacloudtest.NewServer(tb)
 				r := newRouter()
 				r.NotFound(respond(wacloud.NewText("?")))
 				srv.Serve(r)

@@ -13,7 +13,7 @@ import (
 	"github.com/wacloud/wacloud/internal/sendid"
 )
 
-// TB is the part of [testing.TB] that the package uses. As there, Fatalf does not return.
+// TB is the part of [testing.TB] that the package uses. As there, Fatalf does not return. [Run] has one for programs.
 type TB interface {
 	Helper()
 	Cleanup(f func())

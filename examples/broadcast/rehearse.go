@@ -6,10 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"runtime"
-	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/wacloud/wacloud"
@@ -23,17 +20,18 @@ func (j *job) rehearse(ctx context.Context, out io.Writer) (report *wacloud.Broa
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, closeStore()) }()
-	guard := &guard{}
-	defer guard.close()
-	graph := wacloudtest.NewServer(guard)
-	list, err := j.rehearsalList(graph)
-	if err != nil {
-		return nil, err
-	}
-	fmt.Fprintln(out, "A rehearsal: no credentials are set, so nothing leaves this machine.")
-	j.id = cmp.Or(j.id, "rehearsal")
-	report, err = j.send(ctx, graph.Config(), store, list, out)
-	return report, errors.Join(err, guard.failed())
+	err = wacloudtest.Run(nil, func(tb wacloudtest.TB) error {
+		graph := wacloudtest.NewServer(tb)
+		list, err := j.rehearsalList(graph)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintln(out, "A rehearsal: no credentials are set, so nothing leaves this machine.")
+		j.id = cmp.Or(j.id, "rehearsal")
+		report, err = j.send(ctx, graph.Config(), store, list, out)
+		return err
+	})
+	return report, err
 }
 
 // rehearsalList is the list of the rehearsal, with trouble here and there.
@@ -85,39 +83,3 @@ func (p *people) trouble() {
 }
 
 var firstNames = []string{"Ana", "Bruno", "Carla", "Davi", "Elisa", "Fábio", "Gabriela", "Heitor", "Iara", "João"}
-
-// A guard stands where the test kit expects a test: it keeps complaints for the end.
-type guard struct {
-	mu       sync.Mutex
-	err      error
-	cleanups []func()
-}
-
-// Helper and the following methods implement [wacloudtest.TB].
-func (g *guard) Helper()             {}
-func (g *guard) Logf(string, ...any) {}
-
-func (g *guard) Cleanup(f func()) { g.cleanups = append(g.cleanups, f) }
-
-func (g *guard) Errorf(format string, args ...any) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.err = errors.Join(g.err, fmt.Errorf(format, args...))
-}
-
-func (g *guard) Fatalf(format string, args ...any) {
-	g.Errorf(format, args...)
-	runtime.Goexit()
-}
-
-func (g *guard) failed() error {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return g.err
-}
-
-func (g *guard) close() {
-	for _, cleanup := range slices.Backward(g.cleanups) {
-		cleanup()
-	}
-}

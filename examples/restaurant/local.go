@@ -2,12 +2,8 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
-	"runtime"
-	"slices"
-	"sync"
 	"time"
 
 	"github.com/wacloud/wacloud"
@@ -28,27 +24,29 @@ type town struct {
 
 // inTown runs visit with a bot that talks to a local Graph server, and returns its error or the test kit's complaint.
 func inTown(ctx context.Context, without string, visit func(ctx context.Context, t *town) error) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return err
-	}
-	guard := &guard{}
-	defer guard.close()
-	graph := wacloudtest.NewServer(guard)
-	t := &town{graph: graph, url: "http://" + listener.Addr().String()}
-	if t.bot, err = newService(graph.Config(), t.url, without); err != nil {
-		return err
-	}
-	stopped := make(chan error, 1)
-	go func() { stopped <- t.bot.serve(ctx, listener) }()
-	graph.ConnectURL(t.url + "/webhook")
-	t.phone = graph.User("Ana")
-
-	err = guard.run(func() error { return visit(ctx, t) })
-	cancel()
-	return errors.Join(err, <-stopped)
+	return wacloudtest.Run(nil, func(tb wacloudtest.TB) error {
+		listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
+		if err != nil {
+			return err
+		}
+		graph := wacloudtest.NewServer(tb)
+		t := &town{graph: graph, url: "http://" + listener.Addr().String()}
+		if t.bot, err = newService(graph.Config(), t.url, without); err != nil {
+			return err
+		}
+		ctx, cancel := context.WithCancel(ctx)
+		stopped := make(chan error, 1)
+		go func() { stopped <- t.bot.serve(ctx, listener) }()
+		tb.Cleanup(func() {
+			cancel()
+			if err := <-stopped; err != nil {
+				tb.Errorf("the bot stopped: %v", err)
+			}
+		})
+		graph.ConnectURL(t.url + "/webhook")
+		t.phone = graph.User("Ana")
+		return visit(ctx, t)
+	})
 }
 
 // news waits until the bot has handled all that it got, and returns the messages that it sent since the last call.
@@ -79,47 +77,4 @@ func (t *town) news(ctx context.Context) ([]wacloud.Message, error) {
 		messages = append(messages, o.Message)
 	}
 	return messages, nil
-}
-
-// A guard stands where the test kit expects a test: it turns complaints into an error.
-type guard struct {
-	mu       sync.Mutex
-	err      error
-	cleanups []func()
-}
-
-func (g *guard) Helper()             {}
-func (g *guard) Logf(string, ...any) {}
-
-func (g *guard) Cleanup(f func()) { g.cleanups = append(g.cleanups, f) }
-
-func (g *guard) Errorf(format string, args ...any) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.err = errors.Join(g.err, fmt.Errorf(format, args...))
-}
-
-func (g *guard) Fatalf(format string, args ...any) {
-	g.Errorf(format, args...)
-	runtime.Goexit()
-}
-
-// run calls f so that Fatalf ends f and nothing else.
-func (g *guard) run(f func() error) error {
-	done := make(chan error, 1)
-	go func() {
-		var err error
-		defer func() { done <- err }() // also when Fatalf ends the goroutine
-		err = f()
-	}()
-	err := <-done
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return errors.Join(err, g.err)
-}
-
-func (g *guard) close() {
-	for _, cleanup := range slices.Backward(g.cleanups) {
-		cleanup()
-	}
 }

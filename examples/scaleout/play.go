@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -44,15 +43,18 @@ type admin interface {
 
 // play is the whole show.
 func play(ctx context.Context, o options, out io.Writer) error {
+	return wacloudtest.Run(nil, func(tb wacloudtest.TB) error {
+		return playOn(ctx, o, wacloudtest.NewServer(tb), out)
+	})
+}
+
+func playOn(ctx context.Context, o options, graph *wacloudtest.Server, out io.Writer) error {
 	engine, err := startEngine(ctx, o)
 	if err != nil {
 		return err
 	}
 	defer engine.stop()
 
-	scene := &guard{}
-	defer scene.close()
-	graph := wacloudtest.NewServer(scene)
 	graphURL, err := url.Parse(graph.URL())
 	if err != nil {
 		return err
@@ -86,7 +88,7 @@ func play(ctx context.Context, o options, out io.Writer) error {
 	fmt.Fprintf(out, "%d processes of one bot on one %s, behind %s/webhook.\n%d users tap for %v while processes are killed (kill -9) and started again.\n\n",
 		bots, engine.name, balancer.URL, o.users, o.tapFor)
 	if err := tapAndKill(ctx, o, graph, f, ledger, look, out); err != nil {
-		return errors.Join(err, scene.failed())
+		return err
 	}
 	dead, err := deadTaps(ctx, look)
 	if err != nil {
@@ -95,7 +97,7 @@ func play(ctx context.Context, o options, out io.Writer) error {
 	v := ledger.judge(dead)
 	v.kills, v.store = f.kills, !o.nats
 	v.print(out)
-	return errors.Join(v.err(), scene.failed())
+	return v.err()
 }
 
 // tapAndKill lets the users tap and the processes die, and then waits until everything is handled.
