@@ -12,7 +12,6 @@ import (
 	"runtime"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -49,29 +48,11 @@ func TestAttack36NothingLeaks(t *testing.T) {
 type canaryBot struct {
 	srv     *wacloudtest.Server
 	inbox   *wacloud.MemoryInbox
-	said    canarySink
-	metrics canarySink
-	errors  canarySink
+	said    hookLog
+	metrics hookLog
+	errors  hookLog
 	client  *wacloud.Client
 	secret  wacloud.Secret // of the signer
-}
-
-// canarySink is a writer for many goroutines.
-type canarySink struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (s *canarySink) Write(p []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.Write(p)
-}
-
-func (s *canarySink) String() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.String()
 }
 
 func (b *canaryBot) Observe(_ context.Context, m wacloud.Measurement) {
@@ -97,7 +78,7 @@ func (b *canaryBot) printed(t *testing.T) string {
 	require.NoError(t, err)
 	require.NotEmpty(t, letters)
 	var all strings.Builder
-	all.WriteString(b.said.String() + b.metrics.String() + b.errors.String())
+	all.WriteString(b.said.text() + b.metrics.text() + b.errors.text())
 	for _, l := range letters {
 		all.WriteString(printAll(l, &l))
 		if !canaryOwnError(l.Error) {

@@ -40,13 +40,7 @@ func (r *rig) connect(router *wacloud.Router) {
 		Inbox: wacloud.NewMemoryInbox(), SimulatorToken: cfg.SimulatorToken,
 	})
 	require.NoError(r.t, err)
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- hook.Run(ctx) }()
-	r.t.Cleanup(func() {
-		cancel()
-		require.NoError(r.t, <-done)
-	})
+	runHook(r.t, hook)
 	r.sim.Connect(hook)
 }
 

@@ -251,13 +251,8 @@ func TestStream(t *testing.T) {
 	hooks := make(chan struct{}, 100)
 	sim.Connect(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { hooks <- struct{}{} }))
 	control := func(method, path, body string) {
-		req, err := http.NewRequestWithContext(t.Context(), method, srv.URL+"/_sim/"+path, strings.NewReader(body))
-		require.NoError(t, err)
-		req.Header.Set("Authorization", "Bearer "+sim.ControlToken().Reveal())
-		resp, err := http.DefaultClient.Do(req)
-		require.NoError(t, err)
-		require.Equal(t, http.StatusOK, resp.StatusCode)
-		require.NoError(t, resp.Body.Close())
+		status, answer := ask(t, http.DefaultClient, sim.ControlToken(), method, srv.URL+"/_sim/"+path, body)
+		require.Equal(t, http.StatusOK, status, string(answer))
 	}
 	pages := []*page{openPage(t, sim, srv.URL), openPage(t, sim, srv.URL)}
 	for _, p := range pages {

@@ -67,15 +67,21 @@ func newRig(t *testing.T, opts simulator.Options, router *wacloud.Router) *rig {
 	})
 	require.NoError(t, err)
 	sim.Connect(hook)
+	runHook(t, hook)
+	t.Cleanup(sim.Close)
+	return r
+}
+
+// runHook runs a bot until the test ends.
+func runHook(t *testing.T, hook *wacloud.Webhook) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- hook.Run(ctx) }()
 	t.Cleanup(func() {
-		sim.Close()
 		cancel()
 		require.NoError(t, <-done)
 	})
-	return r
 }
 
 // ClientFor answers for every number.
@@ -137,14 +143,21 @@ func (r *rig) call(method, path string, in any) (int, []byte) {
 		require.NoError(r.t, err)
 		body = string(b)
 	}
-	req, err := http.NewRequestWithContext(context.Background(), method, baseURL+"/_sim/"+path, strings.NewReader(body))
-	require.NoError(r.t, err)
-	req.Header.Set("Authorization", "Bearer "+r.sim.ControlToken().Reveal())
-	resp, err := r.http.Do(req)
-	require.NoError(r.t, err)
+	return ask(r.t, r.http, r.sim.ControlToken(), method, baseURL+"/_sim/"+path, body)
+}
+
+// ask sends JSON with a bearer and returns the answer's status and body.
+func ask(t *testing.T, client *http.Client, bearer wacloud.Secret, method, url, body string) (int, []byte) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
+	require.NoError(t, err)
+	req.Header.Set("Authorization", "Bearer "+bearer.Reveal())
+	req.Header.Set("Content-Type", "application/json")
+	resp, err := client.Do(req)
+	require.NoError(t, err)
 	defer resp.Body.Close()
 	answer, err := io.ReadAll(resp.Body)
-	require.NoError(r.t, err)
+	require.NoError(t, err)
 	return resp.StatusCode, answer
 }
 

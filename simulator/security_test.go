@@ -17,23 +17,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/wacloud/wacloud"
+	"github.com/wacloud/wacloud/internal/graph"
 	"github.com/wacloud/wacloud/simulator"
 )
-
-// graphAs posts to the Graph API with a bearer.
-func (r *rig) graphAs(token, path, body string) (int, string) {
-	r.t.Helper()
-	req, err := http.NewRequest(http.MethodPost, baseURL+path, strings.NewReader(body))
-	require.NoError(r.t, err)
-	req.Header.Set("Authorization", "Bearer "+token)
-	req.Header.Set("Content-Type", "application/json")
-	resp, err := r.http.Do(req)
-	require.NoError(r.t, err)
-	defer resp.Body.Close()
-	answer, err := io.ReadAll(resp.Body)
-	require.NoError(r.t, err)
-	return resp.StatusCode, string(answer)
-}
 
 func newSim(t *testing.T, opts simulator.Options) *simulator.Simulator {
 	t.Helper()
@@ -157,10 +143,10 @@ func TestContentSecurityPolicy(t *testing.T) {
 func TestRealTokenIsRefusedAndForgotten(t *testing.T) {
 	t.Parallel()
 	inRig(t, func(t *testing.T, r *rig) {
-		const token = "EAAcanarytoken"
-		status, answer := r.graphAs(token, "/v23.0/"+number+"/messages", `{"text":"canary"}`)
+		token := wacloud.NewSecret("EAAcanarytoken")
+		status, answer := ask(t, r.http, token, http.MethodPost, baseURL+"/v23.0/"+number+"/messages", `{"text":"canary"}`)
 		require.Equal(t, http.StatusUnauthorized, status)
-		require.NotContains(t, answer, "canary")
+		require.NotContains(t, string(answer), "canary")
 		r.requireNowhere("canary")
 	})
 }
@@ -291,7 +277,7 @@ func TestWhichLinksAreFetched(t *testing.T) {
 		t.Run(tt.link, func(t *testing.T) {
 			t.Parallel()
 			sim := newSim(t, simulator.Options{BaseURL: baseURL, RemoteMedia: tt.remote})
-			r := &rig{t: t, sim: sim, http: &http.Client{Transport: inProcess{sim}}}
+			r := &rig{t: t, sim: sim, http: &http.Client{Transport: graph.InProcess{Handler: sim}}}
 			r.patch(`{"window":"off"}`)
 			body, err := wacloud.EncodeMessage(wacloud.Outgoing{To: ana, Message: wacloud.Image{Media: wacloud.MediaLink(tt.link)}})
 			require.NoError(t, err)
@@ -304,18 +290,7 @@ func TestWhichLinksAreFetched(t *testing.T) {
 		})
 	}
 	sim := newSim(t, simulator.Options{BaseURL: baseURL})
-	r := &rig{t: t, sim: sim, http: &http.Client{Transport: inProcess{sim}}}
+	r := &rig{t: t, sim: sim, http: &http.Client{Transport: graph.InProcess{Handler: sim}}}
 	status, _ := r.call(http.MethodGet, "link?message=wamid.X&path=&link="+url.QueryEscape(pictures.URL), "")
 	require.Equal(t, http.StatusNotFound, status, "only what the bot has sent")
-}
-
-// inProcess calls a handler without a network.
-type inProcess struct{ http.Handler }
-
-func (p inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
-	in := r.Clone(r.Context())
-	in.Host, in.RemoteAddr, in.RequestURI = r.URL.Host, "127.0.0.1:1", r.URL.RequestURI()
-	w := httptest.NewRecorder()
-	p.ServeHTTP(w, in)
-	return w.Result(), nil
 }

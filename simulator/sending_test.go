@@ -1,11 +1,9 @@
 package simulator_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -51,17 +49,13 @@ func openShop(t *testing.T, opts ...wacloud.Option) *shop {
 	})
 	require.NoError(t, err)
 	bot.Config.Handler = hook
-	ctx, stop := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- hook.Run(ctx) }()
+	runHook(t, hook)
 	bot.Start()
 	server.Start()
 	t.Cleanup(func() {
 		sim.Close()
 		server.Close()
 		bot.Close()
-		stop()
-		require.NoError(t, <-done)
 	})
 	s.control(http.MethodPatch, "settings", map[string]any{"status_delay_ms": 20})
 	return s
@@ -98,15 +92,8 @@ func (s *shop) control(method, path string, in any) []byte {
 	s.t.Helper()
 	data, err := json.Marshal(in)
 	require.NoError(s.t, err)
-	req, err := http.NewRequestWithContext(s.t.Context(), method, s.url+"/_sim/"+path, bytes.NewReader(data))
-	require.NoError(s.t, err)
-	req.Header.Set("Authorization", "Bearer "+s.sim.ControlToken().Reveal())
-	resp, err := http.DefaultClient.Do(req)
-	require.NoError(s.t, err)
-	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
-	require.NoError(s.t, err)
-	require.Equal(s.t, http.StatusOK, resp.StatusCode, "%s %s: %s", path, data, body)
+	status, body := ask(s.t, http.DefaultClient, s.sim.ControlToken(), method, s.url+"/_sim/"+path, string(data))
+	require.Equal(s.t, http.StatusOK, status, "%s %s: %s", path, data, body)
 	return body
 }
 

@@ -62,16 +62,21 @@ func TestSeveralNumbersAnswerAsThemselves(t *testing.T) {
 	})
 }
 
+// pass gives each event to the test.
+func pass(to chan<- *wacloud.Event) wacloud.HandlerFunc {
+	return func(_ context.Context, e *wacloud.Event) error {
+		to <- e
+		return nil
+	}
+}
+
 // What users send reaches the bot as what it is.
 func TestEverythingAUserSends(t *testing.T) {
 	t.Parallel()
 	everywhere(t, func(t place) {
 		srv := t.newServer()
 		got := make(chan *wacloud.Event, 1)
-		srv.Serve(wacloud.HandlerFunc(func(_ context.Context, e *wacloud.Event) error {
-			got <- e
-			return nil
-		}))
+		srv.Serve(pass(got))
 		ana := srv.User("Ana")
 		sent, err := srv.Client().Send(t.Context(), ana.Recipient(), wacloud.Flow{Body: "Book", ID: "1", CTA: "Open", Screen: "A"})
 		require.NoError(t, err)
@@ -114,10 +119,7 @@ func TestWhatAUserDoesWithOneMessage(t *testing.T) {
 	everywhere(t, func(t place) {
 		srv := t.newServer()
 		got := make(chan *wacloud.Event, 1)
-		srv.Serve(wacloud.HandlerFunc(func(_ context.Context, e *wacloud.Event) error {
-			got <- e
-			return nil
-		}))
+		srv.Serve(pass(got))
 		ana := srv.User("Asha", wacloudtest.WithPhone("919876543210"))
 		for _, m := range []wacloud.Message{
 			wacloud.NewText("first"), wacloud.AddressRequest{Body: "Where?", Country: "IN"},
