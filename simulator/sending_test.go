@@ -17,6 +17,7 @@ import (
 
 	"github.com/wacloud/wacloud"
 	"github.com/wacloud/wacloud/simulator"
+	"github.com/wacloud/wacloud/wacloudtest"
 )
 
 // shop is a simulator and a bot with a store that sends as well as it can, both over HTTP.
@@ -244,6 +245,16 @@ func TestOldPhoneGetsAnotherShape(t *testing.T) {
 		s.say("room 2")
 		s.waitForLast("text: Room 2 is yours")
 		require.Equal(t, 1, strings.Count(strings.Join(s.phone(), "\n"), "Our rooms"))
+
+		// Saved and replayed, it fails and is answered in the same way.
+		transcript := s.control(http.MethodGet, "transcript", nil)
+		require.Equal(t, 1, strings.Count(string(transcript), `"failed":131026`))
+		srv, store := wacloudtest.NewServer(t), wacloud.NewMemoryStore()
+		srv.Serve(s.routes(), func(c *wacloud.WebhookConfig) {
+			c.Client = srv.Client(wacloud.WithStore(store), wacloud.WithFallback(wacloud.WordingEnglish()))
+			c.Clients, c.Store = nil, store
+		})
+		srv.Replay(transcript)
 	})
 	t.Run("one that shows texts only", func(t *testing.T) {
 		t.Parallel()

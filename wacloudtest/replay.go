@@ -15,7 +15,8 @@ import (
 // Replay plays a transcript that the simulator has saved ("wasim transcript") as a regression test: a new user does what
 // the user of the transcript did, and the bot must send the same messages, in the same order. What differs fails the test,
 // with its step and its path. Message ids are not compared: a step that was about a message is about the same one again.
-// A file of the user is a few bytes of its type.
+// A file of the user is a few bytes of its type. A message that failed after it was accepted fails again, with the same code,
+// once the bot has nothing else to do.
 //
 // A bot whose messages hold the time, random ids or prices of the day cannot be replayed as it is: give it a clock and a
 // source of randomness in the test.
@@ -45,9 +46,6 @@ func (s *Server) playing(t graph.Transcript) *User {
 	u := s.User(t.User.Name, WithPhone(t.User.Phone), WithUserID(t.User.ID), UserOption{func(u *wacloud.User) {
 		u.ParentID, u.Username = t.User.ParentID, t.User.Username
 	}})
-	if err := s.engine.SetPhone(u.user.Key, t.User.Handset()); err != nil {
-		s.tb.Fatalf("wacloudtest: replay: %v", err)
-	}
 	if _, ok := s.engine.Number(t.Number); ok {
 		return u.On(t.Number)
 	}
@@ -83,7 +81,19 @@ func (p *player) play(i int) bool {
 	if diff := p.compare(step, about, m); diff != "" {
 		p.srv.tb.Errorf("wacloudtest: replay: step %d: %s", i, diff)
 	}
+	if step.Failed != 0 {
+		p.fail(m.ID, step.Failed)
+	}
 	return true
+}
+
+// fail reports that a message failed, after what the bot sent with it.
+func (p *player) fail(id string, code int) {
+	p.srv.tb.Helper()
+	p.srv.settle()
+	if d, ok := p.srv.engine.Report(context.Background(), id, "failed", wacloud.EventError{Code: code}); ok {
+		p.user.taken(d)
+	}
 }
 
 func (p *player) act(step graph.Step, about string) string {

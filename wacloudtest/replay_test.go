@@ -2,6 +2,7 @@ package wacloudtest_test
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -82,6 +83,34 @@ func TestReplayOfEverythingElse(t *testing.T) {
 		_, err := e.React(ctx, "❤")
 		return err
 	})
+	srv.Serve(r)
+	srv.Replay([]byte(transcript))
+}
+
+// What failed after it was accepted fails again, so that the bot does again what it did about it.
+func TestReplayOfWhatFailed(t *testing.T) {
+	t.Parallel()
+	const transcript = `{"version":1,"number":"9","user":{"name":"Ana","phone":"5511900000009","refuses":["button"]},"steps":[
+		{"from":"user","type":"text","content":{"body":"oi"}},
+		{"from":"bot","type":"text","content":{"body":"first"},"failed":131026},
+		{"from":"bot","type":"text","content":{"body":"second"}},
+		{"from":"bot","type":"text","content":{"body":"failed with 131026"},"failed":131049},
+		{"from":"bot","type":"text","content":{"body":"failed with 131049"}}]}`
+	r := wacloud.NewRouter()
+	r.NotFound(respond(wacloud.NewText("?")))
+	r.Text(func(ctx context.Context, e *wacloud.Event) error {
+		for _, text := range []string{"first", "second"} {
+			if _, err := e.Respond(ctx, wacloud.NewText(text)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	r.Status(func(ctx context.Context, e *wacloud.Event) error {
+		_, err := e.Respond(ctx, wacloud.NewText(fmt.Sprintf("%s with %d", e.Status.Status, e.Status.Errors[0].Code)))
+		return err
+	})
+	srv := wacloudtest.NewServer(t)
 	srv.Serve(r)
 	srv.Replay([]byte(transcript))
 }

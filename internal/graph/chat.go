@@ -132,6 +132,14 @@ func (m *Message) Sender() wacloud.User {
 	return m.chat.key.user.Identity
 }
 
+// failure is the code with which the message failed, 0 where it did not or nobody knows.
+func (m *Message) failure() int {
+	if m.Status != "failed" || len(m.Errors) == 0 {
+		return 0
+	}
+	return m.Errors[len(m.Errors)-1].Code
+}
+
 // MessageReaction is an emoji that hangs on a message.
 type MessageReaction struct {
 	FromUser bool

@@ -41,6 +41,7 @@ type SavedMessage struct {
 	FromUser bool            `json:"from_user,omitempty"`
 	At       time.Time       `json:"at"`
 	Status   string          `json:"status,omitempty"`
+	Failed   int             `json:"failed,omitempty"` // the code
 	Read     bool            `json:"read,omitempty"`
 	After    string          `json:"after,omitempty"`
 	Body     json.RawMessage `json:"body"`
@@ -77,9 +78,6 @@ func (e *Engine) Save() State {
 	return s
 }
 
-// Handset is what the user's phone cannot do.
-func (u SavedUser) Handset() Phone { return Phone{u.Refuses, u.RefuseCode} }
-
 func (u *User) save() SavedUser {
 	id := u.Identity
 	return SavedUser{u.Key, id.Name, id.Phone, id.ID, id.ParentID, id.Username, u.Phone.Refuses, u.Phone.Code}
@@ -88,7 +86,7 @@ func (u *User) save() SavedUser {
 func (m *Message) save() SavedMessage {
 	s := SavedMessage{
 		ID: m.ID, Number: m.chat.key.number, Group: m.chat.key.group, FromUser: m.FromUser, At: m.At,
-		Status: m.Status, Read: m.Read, After: m.After, Body: m.Body,
+		Status: m.Status, Failed: m.failure(), Read: m.Read, After: m.After, Body: m.Body,
 	}
 	if u := m.chat.key.user; u != nil {
 		s.User = u.Key
@@ -150,7 +148,7 @@ func (e *Engine) rebuild(s State) (rebuilt, error) {
 		if err := r.users.check(id); err != nil {
 			return r, fmt.Errorf("users[%d]: %w", i, err)
 		}
-		phone := u.Handset()
+		phone := Phone{u.Refuses, u.RefuseCode}
 		if err := phone.check(); err != nil {
 			return r, fmt.Errorf("users[%d]: %w", i, err)
 		}
@@ -196,6 +194,9 @@ func (e *Engine) rebuildMessage(s SavedMessage, users map[string]*User) (rebuilt
 		return m, nil
 	case !knownStatus:
 		return m, errors.New("the status is unknown")
+	}
+	if s.Failed != 0 {
+		m.Errors = []wacloud.EventError{{Code: s.Failed}}
 	}
 	out, problems, warnings := decode(s.Body)
 	if out == nil || len(problems) > 0 {

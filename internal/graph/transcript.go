@@ -24,6 +24,7 @@ type Step struct {
 	About   *int            `json:"about,omitempty"` // the step that it quotes, answers or reacts to
 	Type    string          `json:"type"`
 	Content json.RawMessage `json:"content,omitempty"`
+	Failed  int             `json:"failed,omitempty"` // the code with which it failed after it was accepted, 0 where it did not
 }
 
 // TranscriptVersion is raised when a release could not read what another wrote.
@@ -51,7 +52,7 @@ func (m *Message) step(start time.Time, steps map[string]int) Step {
 	if target := reactionTarget(kind, content); target != "" {
 		about = target
 	}
-	s := Step{From: "bot", AtMS: m.At.Sub(start).Milliseconds(), Type: kind, Content: content}
+	s := Step{From: "bot", AtMS: m.At.Sub(start).Milliseconds(), Type: kind, Content: content, Failed: m.failure()}
 	if m.FromUser {
 		s.From = "user"
 	}
@@ -110,6 +111,9 @@ func (t Transcript) Markdown() string {
 			who = t.User.Name
 		}
 		fmt.Fprintf(&b, "\n**%s**, %s, %s\n\n", who, time.Duration(s.AtMS)*time.Millisecond, s.Type)
+		if s.Failed != 0 {
+			fmt.Fprintf(&b, "Failed: %d %s\n\n", s.Failed, Title(s.Failed))
+		}
 		body := string(s.Content)
 		var text struct {
 			Body string `json:"body"`
