@@ -164,6 +164,12 @@ func TestRightToLeft(t *testing.T) {
 		return box.right - text.right < text.left - box.left; })`)
 	require.Equal(t, []bool{true, false}, starts, "which paragraphs stand at the right")
 	require.Equal(t, "rtl", eval[string](p, `getComputedStyle(`+article(id)+`.querySelector(".choice .title")).direction`))
+	id = s.send(wacloud.NewText("- פריט\n- item\n1. מספר"))
+	p.wait(article(id))
+	room := eval[[][]float64](p, `[...`+article(id)+`.querySelectorAll("li")].map((n) => {
+		const list = n.parentNode.getBoundingClientRect(), box = n.getBoundingClientRect();
+		return [Math.round(box.left - list.left), Math.round(list.right - box.right)]; })`)
+	require.Equal(t, [][]float64{{0, 20}, {20, 0}, {0, 20}}, room, "the room at the left and the right of each line, for its marker")
 }
 
 // A webhook that the bot takes too long for is marked, although it was taken.
