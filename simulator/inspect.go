@@ -34,6 +34,7 @@ type entryView struct {
 	Fault    string        `json:"fault,omitempty"`
 	Error    string        `json:"error,omitempty"`
 
+	Copies   []string      `json:"copies,omitempty"`
 	Request  *exchangeView `json:"request,omitempty"`
 	Response *exchangeView `json:"response,omitempty"`
 }
@@ -106,6 +107,7 @@ func (s *Simulator) entry(r *http.Request) (any, error) {
 		return nil, err
 	case c != nil:
 		v := viewCall(*c)
+		v.Copies = copiesOf(c)
 		v.Request = half(c.Header, c.Request)
 		v.Request.Method, v.Request.URL = c.Method, c.Path
 		v.Response = half(c.Answered, c.Response)
@@ -113,6 +115,7 @@ func (s *Simulator) entry(r *http.Request) (any, error) {
 		return v, nil
 	default:
 		v := viewDelivery(*d)
+		v.Copies = copiesOf(nil)
 		v.Request = half(d.Header, d.Body)
 		v.Request.Method, v.Request.URL = http.MethodPost, d.URL
 		v.Response = half(d.Answered, d.Answer)

@@ -27,9 +27,10 @@ import (
 // fullEntry is an entry with both bodies.
 type fullEntry struct {
 	snapshotEntry
-	TookMS   float64 `json:"took_ms"`
-	Request  half    `json:"request"`
-	Response half    `json:"response"`
+	TookMS   float64  `json:"took_ms"`
+	Copies   []string `json:"copies"`
+	Request  half     `json:"request"`
+	Response half     `json:"response"`
 }
 
 type half struct {
@@ -135,6 +136,55 @@ func TestCopies(t *testing.T) {
 		require.Contains(t, read(call, "curl"), "$WHATSAPP_ACCESS_TOKEN")
 		body := shellValue(t, curl)
 		require.Equal(t, r.entry(a.Entry).Request.Body, body, "the shell gives the exact bytes")
+	})
+}
+
+// What an entry cannot become is not offered, and what is refused for another reason than the rules passes their test.
+func TestWhatCanBeCopied(t *testing.T) {
+	t.Parallel()
+	inRig(t, func(t *testing.T, r *rig) {
+		r.patch(`{"window":"refuse"}`)
+		said := r.post("say", `{"text":"hi"}`)
+		synctest.Wait()
+		require.NoError(t, r.client.MarkRead(t.Context(), said.Message))
+		_, err := r.client.Upload(t.Context(), wacloud.Upload{Reader: strings.NewReader("%PDF-"), MIMEType: "application/pdf"})
+		require.NoError(t, err)
+		text := `{"messaging_product":"whatsapp","to":"5511900000001","type":"text","text":{"body":"BODY"}}`
+		r.graph("/v23.0/"+number+"/messages", strings.Replace(text, "BODY", strings.Repeat("x", 4097), 1))
+		r.post("clock", `{"advance_ms":90000000}`)
+		r.graph("/v23.0/"+number+"/messages", text)
+		var calls []int
+		for _, e := range r.state().Entries {
+			if e.Kind == "call" {
+				calls = append(calls, e.ID)
+			}
+		}
+		for i, tt := range []struct {
+			name   string
+			copies string
+			curl   string
+			test   string
+		}{
+			{"message", "curl go fixture", "--data-binary '{", "rules accept."},
+			{"mark as read", "curl fixture", `--data-binary '{"messaging_product":"whatsapp","status":"read"`, ""},
+			{"upload", "curl", "/media' \\\n  -H \"Authorization: Bearer $WHATSAPP_ACCESS_TOKEN\" \\\n  -F messaging_product=whatsapp \\\n  -F file=@FILE\n", ""},
+			{"too long", "curl go fixture", "--data-binary '{", "rules refuse: mend it."},
+			{"outside of the window", "curl go fixture", "--data-binary '{", "rules accept."},
+		} {
+			require.Equal(t, tt.copies, strings.Join(r.entry(calls[i]).Copies, " "), tt.name)
+			for _, as := range []string{"curl", "go", "fixture"} {
+				status, body := r.call(http.MethodGet, "entries/"+jsonNumber(calls[i])+"/copy?as="+as, "")
+				switch {
+				case !strings.Contains(tt.copies, as):
+					require.Equal(t, http.StatusBadRequest, status, tt.name)
+					require.Contains(t, string(body), "as must be one of: curl", tt.name)
+				case as == "curl":
+					require.Contains(t, string(body), tt.curl, tt.name)
+				case as == "go":
+					require.Contains(t, string(body), tt.test, tt.name)
+				}
+			}
+		}
 	})
 }
 

@@ -24,6 +24,7 @@ type Call struct {
 	ID        int // counts calls and deliveries
 	At        time.Time
 	Took      time.Duration
+	Kind      string // [CallSend], [CallRead], [CallMedia] or [CallAny]
 	Method    string
 	Path      string
 	Header    http.Header // of the request, without credentials
@@ -113,7 +114,7 @@ func (e *Engine) messages(w http.ResponseWriter, r *http.Request) {
 // serve wraps a call with what all have in common: the bearer, the version, the number, faults and the record.
 func (e *Engine) serve(call string, do func(r *http.Request, f Fault) answer) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		record := Call{At: e.Now(), Method: r.Method, Path: r.URL.Path}
+		record := Call{At: e.Now(), Kind: call, Method: r.Method, Path: r.URL.Path}
 		start := time.Now()
 		defer func() {
 			record.Took = time.Since(start)

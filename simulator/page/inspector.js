@@ -99,10 +99,11 @@ function closeEntry() {
 }
 
 function entryDetail(d) {
-  const copy = (as, label) => el("button.small", { type: "button", onclick: async () => copyText(await call("GET", `entries/${d.id}/copy?as=${as}`)) }, icon("copy"), label);
+  const copy = (as, label) => el("button.small", { type: "button", onclick: () => call("GET", `entries/${d.id}/copy?as=${as}`).then(copyText, () => null) }, icon("copy"), label);
+  const names = { curl: "curl", go: "Go test", fixture: "Fixture" };
   const body = d.request?.body || "";
   return [
-    el("div.tools", null, copy("curl", "curl"), copy("go", "Go test"), copy("fixture", "Fixture"),
+    el("div.tools", null, (d.copies || []).map((as) => copy(as, names[as])),
       d.kind === "webhook" && el("button.small", { type: "button", onclick: () => act(`entries/${d.id}/redeliver`, {}).catch(() => null) }, "Deliver again"),
       d.kind === "webhook" && el("button.small", { type: "button", onclick: (e) => editWebhook(e.target.closest(".detail"), d.id, body) }, "Edit and deliver")),
     d.details && !d.problems?.length && el("p.details", null, d.details), d.next_at && el("p.details", null, "Delivered again at " + clockTime(d.next_at)),
