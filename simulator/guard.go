@@ -17,7 +17,11 @@ const contentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 
 
 // guard keeps out who is not on this machine and what a foreign page makes a browser ask.
 func (s *Simulator) guard(next http.Handler) http.Handler {
-	guarded := http.NewCrossOriginProtection().Handler(next)
+	origins := http.NewCrossOriginProtection()
+	origins.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		refuse(w, http.StatusForbidden, "another page asks this of the browser: only the simulator's own may")
+	}))
+	guarded := origins.Handler(next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("Content-Security-Policy", contentSecurityPolicy)

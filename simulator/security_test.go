@@ -1,6 +1,7 @@
 package simulator_test
 
 import (
+	"encoding/json"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -85,6 +86,11 @@ func TestWhoIsServed(t *testing.T) {
 			t.Parallel()
 			w := serve(tt.sim, request(http.MethodPost, "/_sim/open", tt.change...))
 			require.Equal(t, tt.want, w.Code, w.Body)
+			if tt.want != 200 {
+				var refused struct{ Error string }
+				require.NoError(t, json.Unmarshal(w.Body.Bytes(), &refused), "as API.md says")
+				require.NotEmpty(t, refused.Error)
+			}
 		})
 	}
 }

@@ -56,6 +56,10 @@ func parseVerb(v verb, args []string, t terminal) (invocation, error) {
 	inv := invocation{verb: v, fields: map[string]any{}, query: url.Values{}, in: map[string]string{}}
 	fs := flag.NewFlagSet("wasim "+v.name, flag.ContinueOnError)
 	fs.SetOutput(t.err)
+	fs.Usage = func() {
+		fmt.Fprintf(t.err, "wasim %s\n\n%s. A word may come as a flag too; simulator/API.md says what each means, under %s.\n\n", v.line(), v.what, v.path)
+		fs.PrintDefaults()
+	}
 	fs.BoolVar(&inv.json, "json", false, "print the answer as JSON")
 	if v.follow {
 		fs.BoolVar(&inv.follow, "follow", false, "go on with what comes")

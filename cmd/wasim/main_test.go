@@ -377,6 +377,7 @@ func TestSlipsInTheArguments(t *testing.T) {
 		{[]string{"clock", "soon"}, 1, "advance_ms"},
 		{[]string{"order", "{"}, 1, "it is not JSON"},
 		{[]string{"say", "-h"}, 0, "reply-to"},
+		{[]string{"tap-id", "-h"}, 0, "wasim tap-id ID TITLE\n\nthe user taps an id that no message offers"},
 	} {
 		t.Run(strings.Join(tt.args, " "), func(t *testing.T) {
 			t.Parallel()

@@ -232,14 +232,19 @@ func file(ctx context.Context, inv invocation, t terminal) error {
 	return err
 }
 
+// line is the verb as it is written.
+func (v verb) line() string {
+	words := []string{v.name}
+	for _, f := range v.words {
+		words = append(words, strings.ToUpper(f.flag()))
+	}
+	return strings.Join(words, " ")
+}
+
 func help(w io.Writer) {
 	fmt.Fprint(w, "wasim runs the simulator; wasim -h lists its flags. The verbs drive the one that runs:\n\n")
 	for _, v := range verbs {
-		words := []string{v.name}
-		for _, f := range v.words {
-			words = append(words, strings.ToUpper(f.flag()))
-		}
-		fmt.Fprintf(w, "  %-34s %s\n", strings.Join(words, " "), v.what)
+		fmt.Fprintf(w, "  %-34s %s\n", v.line(), v.what)
 	}
 	fmt.Fprint(w, "\nEach takes -json; wasim VERB -h lists its flags. The simulator is found by the file that it writes, or by\n"+
 		"WASIM_URL and WASIM_TOKEN.\n")

@@ -1,5 +1,7 @@
 // Quickstart answers every text with three buttons and routes the taps. It needs the WHATSAPP_* variables of
-// [wacloud.ConfigFromEnv]; to try a bot without a Meta account see examples/restaurant.
+// [wacloud.ConfigFromEnv]. To try it without a Meta account, in the root of the repository:
+//
+//	go run ./cmd/wasim -exec "go run -C examples ./quickstart"
 package main
 
 import (
