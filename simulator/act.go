@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/wacloud/wacloud"
 	"github.com/wacloud/wacloud/internal/graph"
@@ -106,14 +107,20 @@ type tapRequest struct {
 	Title   *string `json:"title"`
 	Card    *int    `json:"card"`
 	Shape   string  `json:"shape"`
+	WaitMS  int     `json:"wait_ms"`
 }
 
+// maxWait is how long a tap may wait for what it taps.
+const maxWait = time.Minute
+
 func (s *Simulator) tap(r *http.Request, in tapRequest) (any, error) {
-	m, err := s.tapped(in)
-	if err != nil {
-		return nil, err
+	wait := time.Duration(in.WaitMS) * time.Millisecond
+	if wait < 0 || wait > maxWait {
+		return nil, errors.New("wait_ms must be 0 to 60000")
 	}
-	o, err := in.option(graph.Options(m.Outgoing.Message))
+	ctx, cancel := context.WithTimeout(r.Context(), wait)
+	defer cancel()
+	m, o, err := s.await(ctx, in)
 	if err != nil {
 		return nil, err
 	}
@@ -130,6 +137,24 @@ func (s *Simulator) tap(r *http.Request, in tapRequest) (any, error) {
 		}
 	}
 	return last, nil
+}
+
+// await returns what is tapped as soon as it is there, until ctx ends: the bot may not have sent it yet.
+func (s *Simulator) await(ctx context.Context, in tapRequest) (m graph.Message, o graph.Option, err error) {
+	for {
+		changed := s.engine.Changed()
+		if m, err = s.tapped(in); err == nil {
+			o, err = in.option(graph.Options(m.Outgoing.Message))
+		}
+		if missing, ok := errors.AsType[failure](err); !ok || missing.status != http.StatusNotFound {
+			return m, o, err
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return m, o, err
+		}
+	}
 }
 
 // tapped is the message that is tapped: the last one with options where none is named.

@@ -50,6 +50,24 @@ func TestTapsReachTheirCallbacks(t *testing.T) {
 	})
 }
 
+// Who drives the phone need not know how long the bot takes.
+func TestTapWaitsForTheBot(t *testing.T) {
+	t.Parallel()
+	inRig(t, func(t *testing.T, r *rig) {
+		r.post("faults", `{"kind":"slow","delay_ms":3000}`)
+		r.post("say", `{"text":"hi"}`)
+		status, body := r.call(http.MethodPost, "tap", `{"title":"Rooms"}`)
+		require.Equal(t, http.StatusNotFound, status, string(body))
+		status, body = r.call(http.MethodPost, "tap", `{"title":"Rooms","wait_ms":2000}`)
+		require.Equal(t, http.StatusNotFound, status, string(body))
+		start := time.Now()
+		r.post("tap", `{"title":"Rooms","wait_ms":60000}`)
+		require.Equal(t, time.Second, time.Since(start).Round(100*time.Millisecond))
+		synctest.Wait()
+		require.Equal(t, "carousel", r.state().last(t).Kind)
+	})
+}
+
 // Each button tells where it leads before it is tapped.
 func TestOptionsShowTheirRoutes(t *testing.T) {
 	t.Parallel()
@@ -265,6 +283,8 @@ func TestWrongCallsSayWhy(t *testing.T) {
 			{"POST", "tap", `{"title":"Lost"}`, 404, "no such option"},
 			{"POST", "tap", `{}`, 404, "no such option"},
 			{"POST", "tap", `{"key":"0","shape":"round"}`, 400, "must be one of"},
+			{"POST", "tap", `{"key":"0","wait_ms":60001}`, 400, "wait_ms must be"},
+			{"POST", "tap", `{"key":"0","wait_ms":-1}`, 400, "wait_ms must be"},
 			{"POST", "react", `{"message":"wamid.X","emoji":"x"}`, 404, "no such message"},
 			{"POST", "form", `{"message":"` + bot + `"}`, 400, "no form"},
 			{"POST", "order", `{}`, 400, "items"},

@@ -87,7 +87,7 @@ var who = text("user", "number")
 var verbs = []verb{
 	act("say", "the user writes a text", text("text"), with(who, text("reply_to")...)),
 	act("tap", "the user taps an option, by its title, -id or -key", text("title"),
-		with(who, field{"message", isString}, field{"id", isString}, field{"key", isString}, field{"card", isInt}, field{"shape", isString})),
+		with(who, field{"message", isString}, field{"id", isString}, field{"key", isString}, field{"card", isInt}, field{"shape", isString}, field{"wait_ms", isInt})),
 	act("tap-id", "the user taps an id that no message offers", text("id", "title"), with(who, text("message")...)),
 	act("react", "the user puts an emoji on a message", text("message", "emoji"), who),
 	act("location", "the user sends a place", []field{{"latitude", isFloat}, {"longitude", isFloat}},
