@@ -164,7 +164,10 @@ func (r *rig) requireNowhere(words ...string) {
 	paths := []string{"state", "save", "transcript", "transcript?as=markdown", "saves", "faults/kinds", "routes", "dead-letters"}
 	for _, e := range s.Entries {
 		id := jsonNumber(e.ID)
-		paths = append(paths, "entries/"+id, "entries/"+id+"/copy?as=curl", "entries/"+id+"/copy?as=go", "entries/"+id+"/copy?as=fixture")
+		paths = append(paths, "entries/"+id)
+		for _, as := range r.entry(e.ID).Copies {
+			paths = append(paths, "entries/"+id+"/copy?as="+as)
+		}
 	}
 	for _, path := range paths {
 		status, body := r.call(http.MethodGet, path, "")
