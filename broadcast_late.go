@@ -13,9 +13,10 @@ const broadcastPrefix = "broadcast:"
 
 func broadcastData(id, name string) string { return broadcastPrefix + id + ":" + name }
 
-// noteBroadcast records that a broadcast's message failed after it was accepted. Nothing sends it again.
+// noteBroadcast records that a broadcast's message failed after it was accepted, and nothing was sent instead. Nothing sends it
+// again.
 func (w *Webhook) noteBroadcast(ctx context.Context, store Store, e *Event) error {
-	if e.statusRank() != rankFailed {
+	if e.statusRank() != rankFailed || e.Status.Fallback != nil {
 		return nil
 	}
 	data, ours := strings.CutPrefix(e.Status.CallbackData, broadcastPrefix)

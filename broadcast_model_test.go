@@ -301,6 +301,38 @@ func TestBroadcastCountsWhatFailsLater(t *testing.T) {
 	})
 }
 
+// Who got another message in place of the one that failed is not counted as refused, until that fails too.
+func TestBroadcastCountsWhatFellBackLater(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		store := wacloud.NewMemoryStore()
+		srv := wacloudtest.NewServer(t, wacloudtest.InMemory())
+		c := srv.Client(wacloud.WithStore(store))
+		var sent *wacloud.Sent
+		r := wacloud.NewRouter()
+		r.Status(func(_ context.Context, e *wacloud.Event) error {
+			sent = e.Status.Fallback
+			return nil
+		})
+		srv.Serve(r, func(cfg *wacloud.WebhookConfig) { cfg.Client = c })
+		_, err := c.Broadcast(t.Context(), "sale", castTos(1), castTemplate, wacloud.BroadcastSend(wacloud.Fallback(wacloud.NewText("A sale!"))),
+			wacloud.BroadcastResults(func(r wacloud.BroadcastResult) { sent = r.Sent }))
+		require.NoError(t, err)
+		data := srv.Sent()[0].CallbackData
+		for _, want := range []wacloud.BroadcastReport{{Sent: 1}, {Refused: 1, Codes: map[int]int{131051: 1}}} {
+			srv.Deliver(wacloudtest.Status(wacloud.Status{
+				ID: sent.MessageID, SendID: sent.SendID, Status: "failed", CallbackData: data, Recipient: wacloud.User{Phone: "5511900000000"},
+				Errors: []wacloud.EventError{{Code: 131051}},
+			}))
+			srv.Wait()
+			report, err := c.BroadcastReport(t.Context(), "sale")
+			require.NoError(t, err)
+			requireReport(t, want, report)
+			require.Len(t, srv.Sent(), 2)
+		}
+	})
+}
+
 // A status that says failed may be faster than the answer that says accepted. It counts.
 func TestBroadcastFailsBeforeItIsAccepted(t *testing.T) {
 	t.Parallel()
