@@ -1,6 +1,8 @@
 package wacloud
 
 import (
+	"fmt"
+	"strconv"
 	"testing"
 	"unicode/utf8"
 
@@ -82,6 +84,42 @@ func TestMatchChoice(t *testing.T) {
 			got, ok := matchChoice(tt.choices, tt.text)
 			require.Equal(t, tt.want, got.ID)
 			require.Equal(t, tt.want != "", ok)
+		})
+	}
+}
+
+// A number that is printed is nobody else's title, so that each choice can be typed.
+func TestNumbersAreNoTitles(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name   string
+		titles []string
+		want   []int
+	}{
+		{"names", []string{"Pickup", "Delivery"}, []int{1, 2}},
+		{"their own", []string{"1", "2", "3"}, []int{1, 2, 3}},
+		{"the next one's", []string{"2", "3", "4"}, []int{1, 3, 4}},
+		{"in any form", []string{"３.", "Two", "*1*"}, []int{2, 4, 5}},
+		{"of two", []string{"1", "1"}, []int{2, 3}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			var cards []Card
+			for i, title := range tt.titles {
+				reply := Button{ID: strconv.Itoa(i), Title: title}
+				cards = append(cards, NewCard(HeaderImage{MediaLink("https://example.com/a.jpg")}, QuickReplies{reply}))
+			}
+			rungs := Degrade(Carousel{Body: "How many?", Cards: cards})
+			text := rungs[len(rungs)-1]
+			var numbers []int
+			for _, c := range text.Choices {
+				numbers = append(numbers, c.Number)
+				found, ok := matchChoice(text.Choices, strconv.Itoa(c.Number))
+				require.True(t, ok)
+				require.Equal(t, c.ID, found.ID)
+			}
+			require.Equal(t, tt.want, numbers)
+			require.Contains(t, text.Messages[0].(Text).Body, fmt.Sprintf("\n\n%d. %s", tt.want[0], tt.titles[0]))
 		})
 	}
 }

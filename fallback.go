@@ -39,7 +39,8 @@ func (r Rung) LogValue() slog.Value {
 //   - [Carousel]: up to 4 cards as a picture with buttons each, then a [List] where it fits, then numbered text
 //   - [CTAURL]: text with the link
 //
-// Texts over 4096 characters are split between paragraphs, lines or words, never inside an emoji. A message that no shape
+// A number that is the title of another choice is left out: typed, it means that one. Texts over 4096 characters are split
+// between paragraphs, lines or words, never inside an emoji. A message that no shape
 // can carry has none: a choice without an id or a title, a text that is not UTF-8.
 //
 // The words around the choices are English; [Wording.Degrade] takes others. Degrade is pure.

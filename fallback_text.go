@@ -14,19 +14,19 @@ func textRung(w Wording, o offer) (Rung, bool) {
 		rung.Messages = append(rung.Messages, m)
 	}
 	blocks := []string{o.header, o.body}
-	numbered := 0
+	n := numbersFor(o)
 	for _, g := range o.groups {
 		lines := []string{g.title, g.body}
 		for _, opt := range g.options {
 			var line string
-			line, opt.Choice = textLine(opt, &numbered)
+			line, opt.Choice = textLine(opt, n)
 			lines = append(lines, line)
 			rung.Choices = append(rung.Choices, opt.Choice)
 		}
 		blocks = append(blocks, joinBlocks("\n", lines...))
 	}
 	blocks = append(blocks, o.footer)
-	if numbered > 0 {
+	if n.last > 0 {
 		blocks = append(blocks, w.Prompt)
 	}
 	for _, part := range splitText(joinBlocks("\n\n", blocks...), limits[ruleText].max) {
@@ -36,15 +36,44 @@ func textRung(w Wording, o offer) (Rung, bool) {
 }
 
 // textLine is the line of one choice, and the choice with what the line shows.
-func textLine(opt option, numbered *int) (string, Choice) {
+func textLine(opt option, n *numbers) (string, Choice) {
 	c := opt.Choice
 	c.Label = oneLine(c.Title)
 	if c.URL != "" {
 		return joinBlocks(": ", c.Label, c.URL), c
 	}
-	*numbered++
-	c.Number = *numbered
+	c.Number = n.next(c.Title)
 	return strconv.Itoa(c.Number) + ". " + joinBlocks(" — ", c.Label, oneLine(opt.description)), c
+}
+
+// numbers are those in front of the choices. One that is the title of another choice is left out: who types it means that.
+type numbers struct {
+	last   int
+	titles map[string]int // how often each is there
+}
+
+func numbersFor(o offer) *numbers {
+	n := &numbers{titles: make(map[string]int)}
+	for _, opt := range o.options() {
+		if opt.URL == "" {
+			n.titles[fold(opt.Title)]++
+		}
+	}
+	return n
+}
+
+func (n *numbers) next(title string) int {
+	for {
+		n.last++
+		text := strconv.Itoa(n.last)
+		others := n.titles[text]
+		if fold(title) == text {
+			others--
+		}
+		if others == 0 {
+			return n.last
+		}
+	}
 }
 
 // sendableMedia is a header as a message that can be sent, or nil.
