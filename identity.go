@@ -76,24 +76,43 @@ func (d *identities) nameOf(ctx context.Context, store Store, number string, u U
 
 // userOf names the user whom a message to to reaches, as the user's own events are named. A group is nobody.
 func (c *Client) userOf(ctx context.Context, to Recipient) UserKey {
+	if number := c.rememberedNumber(to); !number.IsZero() {
+		return userKey(c.number, number.user())
+	}
 	return c.users.nameOf(ctx, c.storeFor(ctx), c.number, to.user())
 }
 
-// rememberedNumber is the number of a user id as far as this process knows it, else nobody.
+// rememberedNumber is the number of a user id, or the WhatsApp id of a number that has another, as far as this process knows it;
+// else nobody.
 func (c *Client) rememberedNumber(to Recipient) Recipient {
-	if to.kind != recipientUserID {
+	if to.kind != recipientUserID && c.users.empty() {
 		return Recipient{}
 	}
 	user, _ := c.users.remembered(userKey(c.number, to.user()))
 	return user.recipient()
 }
 
-// recordedNumber is the number of a user id as far as a store has it on record, else nobody.
+// recordedNumber is rememberedNumber, but for a user id as far as a store has it on record.
 func (c *Client) recordedNumber(ctx context.Context, to Recipient) Recipient {
 	if to.kind != recipientUserID {
-		return Recipient{}
+		return c.rememberedNumber(to)
 	}
 	return c.userOf(ctx, to).recipient()
+}
+
+// learnWaID takes note that Meta sent a message to another number than was asked for, as in Brazil and Mexico, whose numbers have
+// been written with a digit more or less. It is the same user's: events come from it.
+func (c *Client) learnWaID(to Recipient, sent *Sent) {
+	asked := to.user().Phone
+	if sent.WaID != asked && sameSubscriber(asked, sent.WaID) {
+		c.users.rememberFor(userKey(c.number, to.user()), userKey(c.number, User{Phone: sent.WaID}), aliasRefresh)
+	}
+}
+
+// sameSubscriber keeps an answer from making one of two people: country and subscriber are the same, digits between them differ.
+func sameSubscriber(a, b string) bool {
+	const country, subscriber = 2, 8
+	return min(len(a), len(b)) >= country+subscriber && a[:country] == b[:country] && a[len(a)-subscriber:] == b[len(b)-subscriber:]
 }
 
 // recipient is the number in a user's key, else nobody: see [userKey].
@@ -160,11 +179,19 @@ func (d *identities) remembered(name UserKey) (UserKey, bool) {
 	return k.user, ok && time.Now().Before(k.until)
 }
 
-func (d *identities) remember(name, user UserKey) {
+func (d *identities) empty() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return len(d.known) == 0
+}
+
+func (d *identities) remember(name, user UserKey) { d.rememberFor(name, user, d.refresh) }
+
+func (d *identities) rememberFor(name, user UserKey, long time.Duration) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.known == nil || len(d.known) >= aliasesKnown {
 		d.known = make(map[UserKey]knownAlias)
 	}
-	d.known[name] = knownAlias{user, time.Now().Add(d.refresh)}
+	d.known[name] = knownAlias{user, time.Now().Add(long)}
 }

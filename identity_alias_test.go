@@ -111,6 +111,93 @@ func TestOrderOfAUserIDRespectsTheContext(t *testing.T) {
 	})
 }
 
+// What Meta answers for another number than was asked for.
+const (
+	acceptedWaID = "551187654321" // in acceptedAnswer
+	aliasAsked   = "5511988887777"
+	aliasOwned   = "551188887777"
+)
+
+// A Brazilian number may be asked for with a digit more than the WhatsApp id has. Once Meta has said so it is one recipient; whose
+// number differs in more is another.
+func TestOrderKnowsAnotherWhatsAppID(t *testing.T) {
+	t.Parallel()
+	asked, owned := wacloud.Phone(aliasAsked), wacloud.WaID(aliasOwned)
+	for _, tt := range []struct {
+		name  string
+		owned string
+		to    []wacloud.Recipient
+		want  string
+	}{
+		{"as the user writes, as it was asked", aliasOwned, []wacloud.Recipient{owned, asked, owned, asked}, "0 0 1 2 3"},
+		{"as it was asked, as the user writes", aliasOwned, []wacloud.Recipient{asked, owned, asked, asked, owned}, "0 0 1 2 3 4"},
+		{"another number", aliasOwned, []wacloud.Recipient{owned, wacloud.Phone("5511988886666")}, "0 1 0"},
+		{"an answer for somebody else", "551188880000", []wacloud.Recipient{wacloud.WaID("551188880000"), asked}, "0 1 0"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				refused := false
+				g := &limitGraph{answer: func(_ int, body string) string {
+					if !refused && strings.Contains(body, `"body":"0"`) {
+						refused = true
+						return "131056" // again after a second
+					}
+					return ""
+				}}
+				c := limitClient(t, g, wacloud.WithHTTPClient(&http.Client{Transport: answersAlias{g, acceptedWaID, tt.owned}}))
+				_, err := c.Send(t.Context(), asked, wacloud.NewText("first"))
+				require.NoError(t, err)
+				var wg sync.WaitGroup
+				for i, to := range tt.to {
+					wg.Go(func() {
+						if _, err := c.Send(t.Context(), to, wacloud.NewText(string(rune('0'+i)))); err != nil {
+							t.Error(err)
+						}
+					})
+					synctest.Wait() // so that it has entered
+				}
+				wg.Wait()
+				if diff := cmp.Diff(strings.Fields("first "+tt.want), orderTexts(g)); diff != "" {
+					t.Errorf("(-want +got)\n%s", diff)
+				}
+			})
+		})
+	}
+}
+
+// Who stands in line while another name becomes known is not overtaken by who comes later.
+func TestOrderHoldsWhileANameIsLearnt(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		g := new(limitGraph)
+		slow := transportFunc(func(r *http.Request) (*http.Response, error) {
+			sleep(time.Second)
+			return answersAlias{g, acceptedWaID, aliasOwned}.RoundTrip(r)
+		})
+		c := limitClient(t, g, wacloud.WithHTTPClient(&http.Client{Transport: slow}), wacloud.WithStore(aliasSlow{wacloud.NewMemoryStore()}))
+		var wg sync.WaitGroup
+		for _, text := range []string{"0", "1", "2", "3"} {
+			wg.Go(func() {
+				if _, err := c.Send(t.Context(), wacloud.Phone(aliasAsked), wacloud.NewText(text)); err != nil {
+					t.Error(err)
+				}
+			})
+			sleep(700 * time.Millisecond) // the name is known after 1 s, the line is free after 2
+		}
+		wg.Wait()
+		require.Equal(t, []string{"0", "1", "2", "3"}, orderTexts(g))
+	})
+}
+
+// aliasSlow takes a second to forget.
+type aliasSlow struct{ wacloud.Store }
+
+func (s aliasSlow) Delete(ctx context.Context, key string) error {
+	sleep(time.Second)
+	return s.Store.Delete(ctx, key)
+}
+
 // What was asked by the user id is answered by the number, and the other way round.
 func TestTypedAnswersKnowTheUserIDOfANumber(t *testing.T) {
 	t.Parallel()

@@ -16,7 +16,7 @@ type pace struct {
 
 	mu       sync.Mutex
 	lines    map[uint64]*line
-	via      map[uint64]uint64 // leads from user ids that are sent to now to the lines of their numbers
+	via      map[uint64]uint64 // leads from names that are sent to now to the lines of their users' other names
 	next     time.Duration     // of the rate: when the messages that were let through would end, were they evenly spread
 	lowered  time.Duration     // when Meta throttled the number last
 	fraction float64           // of the rate that was left then

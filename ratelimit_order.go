@@ -20,17 +20,18 @@ type linePlace struct {
 	line *line
 	key  uint64
 	come chan struct{} // nil: it came at once
-	via  uint64        // the user id's key, once the turn has come in the line of its number
+	via  uint64        // the key of the recipient's own line, once the turn has come in that of its other name
 }
 
 // turnOf waits for the turn in the line of the user whom a message to to reaches, or returns the context's error. Each turn
 // needs its leave.
 //
-// A user id stands in the line of its number where that is on record. As long as this process does not know the number it is
-// looked up in a line of the user id, so that calls by one name keep their order.
+// A user id stands in the line of its number where that is on record, and a number in that of the WhatsApp id that Meta answers
+// it with. As long as this process does not know that, or somebody who did not still stands there, it is looked up in a line of
+// the recipient's own, so that calls by one name keep their order.
 func (c *Client) turnOf(ctx context.Context, to Recipient) (linePlace, error) {
 	number := c.rememberedNumber(to)
-	if !number.IsZero() {
+	if !number.IsZero() && !c.pace.isBusy(to) {
 		return c.pace.awaitVia(ctx, c.pace.enter(number), to)
 	}
 	at, err := c.pace.await(ctx, c.pace.enter(to))
@@ -45,6 +46,15 @@ func (c *Client) turnOf(ctx context.Context, to Recipient) (linePlace, error) {
 	return c.pace.awaitVia(ctx, next, to)
 }
 
+// isBusy reports whether somebody stands in the recipient's own line.
+func (p *pace) isBusy(to Recipient) bool {
+	key := p.lineKey(to)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	l := p.lines[key]
+	return l != nil && l.busy
+}
+
 // await is wait, and gives the place up where the turn does not come.
 func (p *pace) await(ctx context.Context, at linePlace) (linePlace, error) {
 	err := at.wait(ctx)
@@ -54,7 +64,7 @@ func (p *pace) await(ctx context.Context, at linePlace) (linePlace, error) {
 	return at, err
 }
 
-// awaitVia is await for a place in the line of to's number: from then on lineOf finds it.
+// awaitVia is await for a place in the line of to's other name: from then on lineOf finds it.
 func (p *pace) awaitVia(ctx context.Context, at linePlace, to Recipient) (linePlace, error) {
 	at, err := p.await(ctx, at)
 	if err != nil {

@@ -106,6 +106,7 @@ func (c *Client) post(ctx context.Context, o *Outgoing, body []byte) (*Sent, err
 		return nil, err
 	}
 	sent.Attempts = attempts
+	c.learnWaID(o.To, sent)
 	return sent, nil
 }
 

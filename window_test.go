@@ -3,6 +3,7 @@ package wacloud_test
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"strconv"
 	"testing"
 	"testing/synctest"
@@ -133,6 +134,26 @@ func TestWindow(t *testing.T) {
 			srv.HandlerErrors()
 		})
 	}
+}
+
+// A user who is asked for by another number than the WhatsApp id has the window of the messages that come from there, once Meta
+// has said so.
+func TestWindowOfAnotherWhatsAppID(t *testing.T) {
+	t.Parallel()
+	store := wacloud.NewMemoryStore()
+	srv, _ := windowBot(t, store)
+	asked := wacloud.Phone(aliasAsked)
+	srv.User("Ana before", wacloudtest.WithPhone(aliasAsked))
+	client := srv.Client(wacloud.WithStore(store), wacloud.WithHTTPClient(&http.Client{Transport: answersAlias{srv.HTTPClient().Transport, aliasAsked, aliasOwned}}))
+	windowDeliver(srv, wacloudtest.Text(wacloud.User{Phone: aliasOwned}, "oi", wacloudtest.At(windowStart)))
+	w, err := client.Window(t.Context(), asked)
+	require.NoError(t, err)
+	require.False(t, w.Known())
+	_, err = client.Send(t.Context(), asked, wacloud.NewText("olá"))
+	require.NoError(t, err)
+	w, err = client.Window(t.Context(), asked)
+	require.NoError(t, err)
+	require.Equal(t, wacloud.Window{ClosesAt: windowStart.Add(24 * time.Hour)}, w)
 }
 
 func TestWindowClosed(t *testing.T) {
