@@ -79,6 +79,26 @@ func TestInspectorShowsBothWays(t *testing.T) {
 	})
 }
 
+// What a bot does before it answers a webhook comes after it.
+func TestEntriesStandInTheOrderInWhichTheyBegan(t *testing.T) {
+	t.Parallel()
+	inRig(t, func(t *testing.T, r *rig) {
+		r.sim.Connect(http.HandlerFunc(func(_ http.ResponseWriter, req *http.Request) {
+			if req.Method == http.MethodPost && len(r.state().Messages) == 1 {
+				_, err := r.client.Send(req.Context(), wacloud.WaID("5511900000001"), wacloud.NewText("at once"))
+				require.NoError(t, err)
+			}
+		}))
+		r.post("say", `{"text":"hi"}`)
+		synctest.Wait()
+		var kinds []string
+		for _, e := range r.state().Entries {
+			kinds = append(kinds, e.Kind)
+		}
+		require.Equal(t, []string{"webhook", "call"}, kinds)
+	})
+}
+
 func TestRedeliveryByHand(t *testing.T) {
 	t.Parallel()
 	inRig(t, func(t *testing.T, r *rig) {

@@ -21,7 +21,7 @@ const maxRequest = 1 << 20
 
 // Call is one request of the business and its answer. It holds no credentials.
 type Call struct {
-	ID        int // counts calls and deliveries
+	ID        int // counts calls and deliveries, in the order in which they began
 	At        time.Time
 	Took      time.Duration
 	Kind      string // [CallSend], [CallRead], [CallMedia] or [CallAny]
@@ -114,7 +114,7 @@ func (e *Engine) messages(w http.ResponseWriter, r *http.Request) {
 // serve wraps a call with what all have in common: the bearer, the version, the number, faults and the record.
 func (e *Engine) serve(call string, do func(r *http.Request, f Fault) answer) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		record := Call{At: e.Now(), Kind: call, Method: r.Method, Path: r.URL.Path}
+		record := Call{ID: e.nextEntry(), At: e.Now(), Kind: call, Method: r.Method, Path: r.URL.Path}
 		start := time.Now()
 		defer func() {
 			record.Took = time.Since(start)
@@ -148,11 +148,19 @@ func (c *Call) note(a answer) {
 	c.Request, c.Problems, c.MessageID, c.Chat = a.request, a.problems, a.messageID, a.chat
 }
 
-func (e *Engine) recordCall(c Call) {
+// nextEntry numbers calls and deliveries as they begin: a webhook comes before what the bot does about it, also where the
+// bot does it first and answers then.
+func (e *Engine) nextEntry() int {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.entries++
-	c.ID, c.rev = e.entries, e.nextRev()
+	return e.entries
+}
+
+func (e *Engine) recordCall(c Call) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	c.rev = e.nextRev()
 	e.calls.add(c, len(c.Request)+len(c.Response))
 	e.touch()
 }

@@ -41,7 +41,7 @@ const (
 
 // Delivery is one webhook that was posted to the bot, or kept from it by a fault.
 type Delivery struct {
-	ID        int // counts calls and deliveries
+	ID        int // counts calls and deliveries, in the order in which they began
 	At        time.Time
 	Took      time.Duration
 	URL       string
@@ -151,7 +151,7 @@ func (e *Engine) attempt(ctx context.Context, l letter) Delivery {
 
 // exchange posts a letter.
 func (e *Engine) exchange(ctx context.Context, l letter) Delivery {
-	d := Delivery{At: e.Now(), Body: l.body, Attempt: l.attempt, Fault: l.fault}
+	d := Delivery{ID: e.nextEntry(), At: e.Now(), Body: l.body, Attempt: l.attempt, Fault: l.fault}
 	start := time.Now()
 	d.Err = e.post(ctx, l, &d)
 	d.Took = time.Since(start)
@@ -197,8 +197,7 @@ func (e *Engine) record(d Delivery) Delivery {
 	d.What, d.MessageID, _ = eventsOf(d.Body)
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.entries++
-	d.ID, d.rev = e.entries, e.nextRev()
+	d.rev = e.nextRev()
 	if m := e.byID[d.MessageID]; m != nil {
 		d.Chat = m.chat.key.String()
 	}

@@ -40,10 +40,10 @@ func (e *Engine) deliverWith(ctx context.Context, body []byte, f Fault) Delivery
 	case kindBatch:
 		return e.openBatch(ctx, body, f)
 	case kindDrop:
-		return e.record(Delivery{At: e.Now(), Body: body, Err: errDropped, Attempt: 1, Fault: f.Kind})
+		return e.record(Delivery{ID: e.nextEntry(), At: e.Now(), Body: body, Err: errDropped, Attempt: 1, Fault: f.Kind})
 	case kindDelay:
 		if !e.wait(ctx, f.Delay) {
-			return e.record(Delivery{At: e.Now(), Body: body, Err: context.Canceled, Attempt: 1, Fault: f.Kind})
+			return e.record(Delivery{ID: e.nextEntry(), At: e.Now(), Body: body, Err: context.Canceled, Attempt: 1, Fault: f.Kind})
 		}
 	case kindLate:
 		defer e.repeatLate(body)
@@ -144,7 +144,7 @@ func (e *Engine) openBatch(ctx context.Context, body []byte, f Fault) Delivery {
 }
 
 func (e *Engine) heldBack(body []byte) Delivery {
-	return e.record(Delivery{At: e.Now(), Body: body, Err: errHeld, Attempt: 1, Fault: kindBatch})
+	return e.record(Delivery{ID: e.nextEntry(), At: e.Now(), Body: body, Err: errHeld, Attempt: 1, Fault: kindBatch})
 }
 
 // joinBatch puts a webhook into the batch that is open, if one is.

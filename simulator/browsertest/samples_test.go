@@ -172,7 +172,7 @@ func TestRightToLeft(t *testing.T) {
 	require.Equal(t, [][]float64{{0, 20}, {20, 0}, {0, 20}}, room, "the room at the left and the right of each line, for its marker")
 }
 
-// A webhook that the bot takes too long for is marked, although it was taken.
+// A webhook that the bot takes too long for is marked, although it was taken. It stands before what the bot did meanwhile.
 func TestSlowAnswersAreMarked(t *testing.T) {
 	t.Parallel()
 	slow := wacloud.NewRouter()
@@ -181,6 +181,9 @@ func TestSlowAnswersAreMarked(t *testing.T) {
 	s.delay = 1200 * time.Millisecond
 	p := s.open()
 	p.phone(0).say("oi")
+	p.wait(`document.querySelector(".msg.out")`)
+	p.wait(article(s.send(wacloud.NewText("One moment"))))
 	p.wait(`document.querySelector(".webhook .badge.warn")?.textContent === "slow"`)
 	p.wait(`document.querySelector(".webhook .verdict.good")`)
+	require.Equal(t, []string{"message text", "messages text"}, eval[[]string](p, `[...document.querySelectorAll(".entry .what")].slice(0, 2).map((w) => w.textContent)`))
 }

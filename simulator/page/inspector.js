@@ -38,7 +38,10 @@ function putEntry(entry) {
   const row = el(entry.kind === "call" ? "li.entry.call" : "li.entry.webhook", { "data-entry": entry.id }, line);
   row.hidden = Boolean(inspector.message) && entry.message !== inspector.message;
   inspector.rows.set(entry.id, row);
-  inspector.list.append(row);
+  let before = inspector.list.lastElementChild;
+  while (before && Number(before.dataset.entry) > entry.id) before = before.previousElementSibling; // it began earlier and ended later
+  if (before) before.after(row);
+  else inspector.list.prepend(row);
 }
 
 function entryLine(entry) {
