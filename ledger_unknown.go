@@ -168,7 +168,7 @@ type unknown struct {
 }
 
 func (u *unknown) settle(ctx context.Context) error {
-	switch accepted, err := u.wasAccepted(ctx); {
+	switch over, err := u.isOver(ctx); {
 	case err != nil:
 		return err
 	case u.pend.State == pendSent, u.pend.State == pendFailed: // and whoever sent it died
@@ -177,7 +177,7 @@ func (u *unknown) settle(ctx context.Context) error {
 			u.client.observeSettled(ctx, string(u.pend.State))
 		}
 		return err
-	case accepted:
+	case over:
 		_, err := u.remove(ctx)
 		return err
 	}
@@ -192,13 +192,14 @@ func (u *unknown) settle(ctx context.Context) error {
 	}
 }
 
-// wasAccepted reports whether the handler's run that sent it knows that it was accepted.
-func (u *unknown) wasAccepted(ctx context.Context) (bool, error) {
+// isOver reports whether the handler's run that sent it knows what became of it: it was accepted, or refused, and then another
+// send took its place or is going to.
+func (u *unknown) isOver(ctx context.Context) (bool, error) {
 	if u.pend.Run == "" {
 		return false, nil
 	}
 	rec, _, err := readRecord[sentRecord](ctx, u.store, u.pend.Run)
-	return rec.MessageID != "", err
+	return rec.MessageID != "" || rec.SendID != u.id, err
 }
 
 func (u *unknown) remove(ctx context.Context) (bool, error) {

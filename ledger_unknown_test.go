@@ -357,6 +357,34 @@ func TestAcceptedSendOfARunIsNotSentAgain(t *testing.T) {
 	})
 }
 
+// A send that was refused is the handler's to make again, also where its process died before all of its record was gone.
+func TestRefusedSendOfARunIsNotSentAgain(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		store := &ledgerKeeping{wacloud.NewMemoryStore()}
+		s := newSendRun(t, wacloud.WithStore(store), wacloud.WithUnknown(wacloud.Unknown{Do: wacloud.Resend}))
+		s.graph.fail = func(int) (int, string) { return 400, ledgerRefused }
+		s.run(t, func(ctx context.Context, e *wacloud.Event) error {
+			_, err := e.Respond(ctx, wacloud.NewText("one"))
+			return err
+		})
+		require.Contains(t, ledgerKeys(t, store), "pend")
+		sweepFor(t, time.Hour, s.client)
+		require.Len(t, s.graph.sent(), 1)
+		require.NotContains(t, ledgerKeys(t, store), "pend")
+	})
+}
+
+// ledgerKeeping cannot delete what the ledger says of a send.
+type ledgerKeeping struct{ wacloud.Store }
+
+func (s *ledgerKeeping) Delete(ctx context.Context, key string) error {
+	if strings.HasPrefix(key, "pend|") {
+		return errors.New("the disk is full")
+	}
+	return s.Store.Delete(ctx, key)
+}
+
 // ledgerNoDelete cannot delete.
 type ledgerNoDelete struct{ wacloud.Store }
 
