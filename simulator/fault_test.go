@@ -329,6 +329,29 @@ func TestOrderOfStatuses(t *testing.T) {
 	}
 }
 
+// The statuses of a message wait for the tap after it, also where the bot sends it before it answers the tap before.
+func TestHeldStatusesWaitForTheNextTap(t *testing.T) {
+	t.Parallel()
+	inRig(t, func(t *testing.T, r *rig) {
+		r.sim.Connect(http.HandlerFunc(func(_ http.ResponseWriter, req *http.Request) {
+			body, err := io.ReadAll(req.Body)
+			if err == nil && strings.Contains(string(body), `"first"`) {
+				_, err = r.client.Send(req.Context(), wacloud.WaID("5511900000001"), wacloud.NewText("at once"))
+			}
+			if err != nil {
+				t.Error(err)
+			}
+		}))
+		r.post("faults", `{"kind":"reorder-tap"}`)
+		r.post("say", `{"text":"first"}`)
+		pass(time.Minute)
+		require.Equal(t, "accepted", r.state().last(t).Status)
+		r.post("say", `{"text":"second"}`)
+		pass(time.Minute)
+		require.Equal(t, "delivered", r.state().bots()[0].Status)
+	})
+}
+
 func TestAPIFaults(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {

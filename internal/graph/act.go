@@ -38,12 +38,17 @@ func (e *Engine) Act(ctx context.Context, s Say) (id string, d Delivery) {
 	if e.policy.AutoStatus {
 		seen = c.see()
 	}
+	held := c.takeHeld() // before the bot hears of it: what it sends then waits for the next time
 	e.mu.Unlock()
 	d = e.Deliver(ctx, body)
 	for _, out := range seen {
 		e.scheduleStatus(out, "read")
 	}
-	e.release(key)
+	for _, h := range held {
+		for _, status := range h.order {
+			e.scheduleStatus(h.id, status)
+		}
+	}
 	return id, d
 }
 

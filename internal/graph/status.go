@@ -61,28 +61,21 @@ func (e *Engine) plan(id string, order []string, hold bool) (held bool) {
 	return hold
 }
 
-// release schedules what was held in a chat.
-func (e *Engine) release(key chatKey) {
-	type held struct {
-		id    string
-		order []string
-	}
-	var all []held
-	e.mu.Lock()
-	if c := e.chats[key]; c != nil {
-		for _, m := range c.messages.items {
-			if m.held != nil {
-				all = append(all, held{m.ID, m.held})
-				m.held, m.seen = nil, slices.Contains(m.held, "read")
-			}
+// held is what is to be reported of a message once its user has acted.
+type held struct {
+	id    string
+	order []string
+}
+
+// takeHeld returns what was held in a chat, and holds it no longer.
+func (c *chat) takeHeld() (all []held) {
+	for _, m := range c.messages.items {
+		if m.held != nil {
+			all = append(all, held{m.ID, m.held})
+			m.held, m.seen = nil, slices.Contains(m.held, "read")
 		}
 	}
-	e.mu.Unlock()
-	for _, h := range all {
-		for _, status := range h.order {
-			e.scheduleStatus(h.id, status)
-		}
-	}
+	return all
 }
 
 // See is what happens when a user looks at a chat: all that came is read.
