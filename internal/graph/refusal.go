@@ -24,7 +24,7 @@ func (r refusal) answer() answer {
 		r.Status = known.status
 	}
 	if r.Details == "" {
-		r.Details = known.title + "."
+		r.Details = detailsOf(r.Code)
 	}
 	type errorData struct {
 		MessagingProduct string `json:"messaging_product"`
@@ -58,6 +58,14 @@ func traceID(r refusal) string {
 
 // Title is Meta's short text for a code.
 func Title(code int) string { return codeOf(code).title }
+
+// detailsOf is what Meta says in error_data of a code: its own words where a sample of them is known, else the title.
+func detailsOf(code int) string {
+	if code == 131047 {
+		return "Message failed to send because more than 24 hours have passed since the customer last replied to this number."
+	}
+	return Title(code) + "."
+}
 
 type codeRow struct {
 	status    int

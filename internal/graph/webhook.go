@@ -215,6 +215,9 @@ func errorList(errs []wacloud.EventError) list {
 		if e.Message == "" {
 			e.Message = e.Title
 		}
+		if e.Details == "" {
+			e.Details = detailsOf(e.Code)
+		}
 		l = append(l, obj("code", e.Code, "title", e.Title, "message", e.Message,
 			"error_data", obj("details", e.Details), "href", e.Href))
 	}

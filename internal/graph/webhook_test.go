@@ -108,6 +108,10 @@ func TestWebhooksAreMetas(t *testing.T) {
 			ID: "wamid.OUT0001", Status: "failed", Recipient: ada,
 			Errors: []wacloud.EventError{{Code: 131053, Title: "Media upload error", Details: "Failed to download media from weblink."}},
 		})},
+		{"status_failed_window_closed", later.Status(wacloud.Status{
+			ID: "wamid.OUT0001", Status: "failed", Recipient: ada,
+			Errors: []wacloud.EventError{{Code: 131047, Href: "https://developers.facebook.com/docs/whatsapp/cloud-api/support/error-codes/"}},
+		})},
 		{"smb_message_echoes", graph.Element{
 			Number: element("").Number, Time: element("").Time, ID: "wamid.SMB1", From: wacloud.User{Phone: "15550001234"},
 		}.Echo(graph.Text("sent from the phone app"))},
