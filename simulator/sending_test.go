@@ -238,7 +238,7 @@ func TestOldPhoneGetsAnotherShape(t *testing.T) {
 		s := openShop(t)
 		require.NoError(t, s.sim.Refuse("Ana", "carousel"))
 		s.say("rooms")
-		shown := s.waitForLast("interactive button")
+		shown := s.waitFor("not the text and the three cards", func(shown []string) bool { return len(shown) == 4 })
 		require.NotContains(t, strings.Join(shown, "\n"), "carousel")
 		bots := s.state().bots()
 		require.Equal(t, []string{"", bots[0].ID, "", "", ""}, []string{bots[0].After, bots[1].After, bots[2].After, bots[3].After, bots[4].After})
