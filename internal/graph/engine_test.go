@@ -249,6 +249,18 @@ func TestMemoryIsBounded(t *testing.T) {
 	require.True(t, ok)
 }
 
+// A file that is larger than all that is kept can be looked at, but no state is so large.
+func TestStatesHoldNoFileThatIsTooLarge(t *testing.T) {
+	t.Parallel()
+	e := newEngine(t, func(c *graph.Config) { c.KeepBytes = 100 })
+	e.AddMedia("image/jpeg", make([]byte, 100))
+	require.Len(t, e.Save().Files, 1)
+	large := e.AddMedia("application/pdf", make([]byte, 101))
+	_, _, ok := e.MediaFile(large.ID)
+	require.True(t, ok)
+	require.Empty(t, e.Save().Files)
+}
+
 func TestWrongUsersAreRefused(t *testing.T) {
 	t.Parallel()
 	e := newEngine(t)

@@ -73,7 +73,9 @@ func (e *Engine) Save() State {
 		s.Messages = append(s.Messages, m.save())
 	}
 	for _, f := range e.media.files {
-		s.Files = append(s.Files, SavedFile{f.id, f.number, f.mimeType, f.data})
+		if len(f.data) <= e.media.max { // the last file is kept whatever its size, but a state that holds it may be too large to restore
+			s.Files = append(s.Files, SavedFile{f.id, f.number, f.mimeType, f.data})
+		}
 	}
 	return s
 }
