@@ -209,23 +209,24 @@ func (s *entry) accept(ctx context.Context, sent *Sent) {
 	}
 }
 
-// forget removes a send that was not accepted, so that a handler's next run sends it. A record that stays makes it unknown: safe.
+// forget removes a send that was not accepted, so that a handler's next run makes it. The ledger's record goes last: without it
+// nobody would settle what the run has on record.
 func (s *entry) forget(ctx context.Context) {
 	_ = together(
-		func() error { return s.store.Delete(ctx, pendPrefix+s.id) },
-		func() error {
-			if !s.pend.Falls {
-				return nil
-			}
-			return s.store.Delete(ctx, outPrefix+s.id)
-		},
 		func() error {
 			if s.pend.Run == "" {
 				return nil
 			}
 			return s.store.Delete(ctx, s.pend.Run)
 		},
+		func() error {
+			if !s.pend.Falls {
+				return nil
+			}
+			return s.store.Delete(ctx, outPrefix+s.id)
+		},
 	)
+	_ = s.store.Delete(ctx, pendPrefix+s.id) // in any case: what was refused is not unknown
 }
 
 // longestSend is more than posting may take with its repetitions and their pauses.

@@ -759,6 +759,28 @@ func TestHandlerKilledAfterSending(t *testing.T) {
 	})
 }
 
+// One that dies while it forgets a refused send leaves nothing that keeps the handler's next run from making it.
+func TestHandlerKilledAfterARefusal(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		store := wacloud.NewMemoryStore()
+		s := newSendRun(t, wacloud.WithStore(&ledgerDying{Store: store}))
+		s.graph.fail = func(n int) (int, string) {
+			if n == 1 {
+				return 400, ledgerRefused
+			}
+			return 0, ""
+		}
+		respond := func(ctx context.Context, e *wacloud.Event) error {
+			_, err := e.Respond(ctx, wacloud.NewText("one"))
+			return err
+		}
+		require.False(t, s.run(t, respond).Done)
+		s.client = hookClient(t, s.graph, wacloud.WithStore(store))
+		require.True(t, s.run(t, respond).Done)
+	})
+}
+
 // ledgerDying is the store of a process that dies once it has removed the ledger's record, if it comes to that first.
 type ledgerDying struct {
 	wacloud.Store
@@ -768,6 +790,8 @@ type ledgerDying struct {
 func (s *ledgerDying) Delete(ctx context.Context, key string) error {
 	if strings.HasPrefix(key, "pend|") {
 		defer s.dead.Store(true)
+	} else if sleep(time.Second); s.dead.Load() {
+		return errKilled
 	}
 	return s.Store.Delete(ctx, key)
 }
