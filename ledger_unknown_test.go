@@ -759,6 +759,48 @@ func TestHandlerKilledAfterSending(t *testing.T) {
 	})
 }
 
+// One that dies between the record of the handler's run and that of the ledger, before the request, leaves a send of unknown outcome
+// to the handler that runs again, and that one leaves it to the policy, once.
+func TestHandlerKilledBeforeTheLedger(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		do    wacloud.UnknownAction
+		posts int
+	}{{wacloud.Drop, 0}, {wacloud.Resend, 1}} {
+		t.Run(strconv.Itoa(int(tt.do)), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				store := wacloud.NewMemoryStore()
+				s := newSendRun(t)
+				p := &deadProcess{Store: store, next: s.graph}
+				p.left.Store(1)
+				s.client = hookClient(t, p, wacloud.WithStore(p))
+				respond := func() (err error) {
+					s.run(t, func(ctx context.Context, e *wacloud.Event) error {
+						_, err = e.Respond(ctx, wacloud.NewText("one"))
+						return err
+					})
+					return err
+				}
+				require.ErrorIs(t, respond(), errKilled)
+				s.client = hookClient(t, s.graph, wacloud.WithStore(store), wacloud.WithUnknown(wacloud.Unknown{Do: tt.do}))
+				for range 2 {
+					unknown, ok := errors.AsType[*wacloud.AmbiguousSendError](respond())
+					require.True(t, ok)
+					require.Equal(t, []string{"pend", "sent"}, ledgerKeys(t, store))
+					_, _, err := store.Get(t.Context(), "pend|"+unknown.SendID)
+					require.NoError(t, err)
+				}
+				sweepFor(t, 3*time.Hour, s.client)
+				require.Len(t, s.graph.sent(), tt.posts)
+				require.Equal(t, tt.posts == 1, respond() == nil)
+				sweepFor(t, 3*time.Hour, s.client)
+				require.Len(t, s.graph.sent(), tt.posts, "the policy had its say")
+			})
+		})
+	}
+}
+
 // One that dies while it forgets a refused send leaves nothing that keeps the handler's next run from making it.
 func TestHandlerKilledAfterARefusal(t *testing.T) {
 	t.Parallel()

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
@@ -19,16 +18,17 @@ type sendHash [16]byte
 
 // sentRecord is the value of one send in the store. It has no message while the outcome is not known.
 type sentRecord struct {
-	MessageID string `json:"id,omitempty"`
-	WaID      string `json:"wa_id,omitempty"`
-	UserID    string `json:"user_id,omitempty"`
-	Status    string `json:"status,omitempty"`
-	Attempts  int    `json:"attempts,omitempty"`
-	SendID    string `json:"send,omitempty"`
+	MessageID string    `json:"id,omitempty"`
+	WaID      string    `json:"wa_id,omitempty"`
+	UserID    string    `json:"user_id,omitempty"`
+	Status    string    `json:"status,omitempty"`
+	Attempts  int       `json:"attempts,omitempty"`
+	SendID    string    `json:"send,omitempty"`
+	At        time.Time `json:"at,omitzero"` // when it was begun, while the outcome is not known
 }
 
 func recordOf(s *Sent) sentRecord {
-	return sentRecord{s.MessageID, s.WaID, s.UserID, s.Status, s.Attempts, s.SendID}
+	return sentRecord{MessageID: s.MessageID, WaID: s.WaID, UserID: s.UserID, Status: s.Status, Attempts: s.Attempts, SendID: s.SendID}
 }
 
 var errSendInterrupted = errors.New("an earlier run of the handler was interrupted while it sent this message")
@@ -42,16 +42,12 @@ func (r *run) sendOnce(ctx context.Context, s *entry, body []byte, m Message, po
 		return nil, err
 	}
 	s.pend.Run = r.sendKey(s.pend.Number, body)
-	value, err := json.Marshal(sentRecord{SendID: s.id})
+	mine, err := s.claimRun(ctx, 0)
 	if err != nil {
 		return nil, err
 	}
-	mine, err := s.store.Swap(ctx, s.pend.Run, 0, value, sentTTL)
-	if err != nil {
-		return nil, fmt.Errorf("wacloud: record send: %w", err)
-	}
 	if !mine {
-		return recordedSend(ctx, s.store, s.pend.Run, m)
+		return s.recorded(ctx, m)
 	}
 	return post()
 }
@@ -91,18 +87,57 @@ func (r *run) callKey(number string, body []byte, calls int) string {
 	return "sent|" + r.cfg.scope + r.event.ID + "|" + hex.EncodeToString(id[:]) + "|" + strconv.Itoa(n)
 }
 
-// recordedSend is the outcome of a send that an earlier run began.
-func recordedSend(ctx context.Context, store Store, key string, m Message) (*Sent, error) {
-	value, _, err := store.Get(ctx, key)
+// claimRun makes the record of the run that of this send.
+func (s *entry) claimRun(ctx context.Context, version uint64) (bool, error) {
+	mine, err := swapRecord(ctx, s.store, s.pend.Run, version, sentRecord{SendID: s.id, At: time.Now()}, sentTTL)
+	if err != nil {
+		return false, fmt.Errorf("wacloud: record send: %w", err)
+	}
+	return mine, nil
+}
+
+// recorded is the outcome of a send that an earlier run began.
+func (s *entry) recorded(ctx context.Context, m Message) (*Sent, error) {
+	rec, version, err := readRecord[sentRecord](ctx, s.store, s.pend.Run)
+	if err == nil && version == 0 {
+		err = ErrNotFound // it was refused just now
+	}
 	if err != nil {
 		return nil, fmt.Errorf("wacloud: read recorded send: %w", err)
 	}
-	var rec sentRecord
-	if err := json.Unmarshal(value, &rec); err != nil || rec.MessageID == "" {
-		return nil, &AmbiguousSendError{Err: errSendInterrupted, SendID: rec.SendID}
+	if rec.MessageID == "" {
+		id, err := s.takeOver(ctx, rec, version)
+		if err != nil {
+			return nil, err
+		}
+		return nil, &AmbiguousSendError{Err: errSendInterrupted, SendID: id}
 	}
 	return &Sent{
 		MessageID: rec.MessageID, WaID: rec.WaID, UserID: rec.UserID, Status: rec.Status,
 		Message: m, Attempts: rec.Attempts, SendID: rec.SendID,
 	}, nil
+}
+
+// takeOver puts the send in the ledger where the earlier run died before it did, so that the policy for unknown outcomes hears of
+// it. It returns the id under which the send is known. What has been in the ledger is there for pendTTL; clocks differ by After.
+func (s *entry) takeOver(ctx context.Context, rec sentRecord, version uint64) (id string, err error) {
+	if time.Since(rec.At) >= s.client.pendTTL()-s.client.unknown.After {
+		return rec.SendID, nil
+	}
+	_, known, err := readPend(ctx, s.store, rec.SendID)
+	if err != nil {
+		return "", fmt.Errorf("wacloud: read recorded send: %w", err)
+	}
+	if known != 0 {
+		return rec.SendID, nil
+	}
+	if mine, err := s.claimRun(ctx, version); !mine || err != nil {
+		return rec.SendID, err
+	}
+	s.pend.State, s.pend.At = pendUnknown, time.Now()
+	s.pend.Until = s.pend.At.Add(s.client.unknown.After)
+	if err := putRecord(ctx, s.store, pendPrefix+s.id, s.pend, s.client.pendTTL()); err != nil {
+		return "", fmt.Errorf("wacloud: record send: %w", err)
+	}
+	return s.id, nil
 }
