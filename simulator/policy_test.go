@@ -159,6 +159,23 @@ func TestReadAndPlayed(t *testing.T) {
 	})
 }
 
+// A message that has failed is not delivered afterwards.
+func TestNothingComesAfterAFailure(t *testing.T) {
+	t.Parallel()
+	inRig(t, func(t *testing.T, r *rig) {
+		r.post("say", `{"text":"hi"}`)
+		synctest.Wait()
+		r.post("status", `{"message":"`+r.state().last(t).ID+`","status":"failed","code":131026}`)
+		pass(time.Minute)
+		r.post("say", `{"text":"again"}`)
+		pass(time.Minute)
+		require.Equal(t, "failed", r.state().bots()[0].Status)
+		require.Len(t, r.state().webhooks("status failed"), 1)
+		require.Len(t, r.state().webhooks("status sent"), 1, "of the second answer")
+		require.Len(t, r.state().webhooks("status delivered"), 1)
+	})
+}
+
 func TestHandshake(t *testing.T) {
 	t.Parallel()
 	inRig(t, func(t *testing.T, r *rig) {

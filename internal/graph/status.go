@@ -124,6 +124,9 @@ func (e *Engine) scheduleStatus(id, status string, errs ...wacloud.EventError) {
 	m.due = due
 	e.mu.Unlock()
 	e.at(due, 0, func(ctx context.Context) {
+		if m, ok := e.Message(id); ok && m.Status == "failed" {
+			return // somebody reported that meanwhile, and nothing comes after it
+		}
 		if body, ok := e.statusBody(id, status, errs); ok && e.connected() {
 			e.Deliver(ctx, body)
 		}
