@@ -3,6 +3,7 @@ package postgres_test
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -98,19 +99,7 @@ func (s *spy) count() int {
 func TestLaneIsNotClosedUnderAnEventThatComes(t *testing.T) {
 	t.Parallel()
 	dsn := database(t)
-	puts, putsDB := newSpyOn(t, dsn)
-	committing, commit := make(chan struct{}), make(chan struct{})
-	var hold atomic.Bool
-	puts.fail = func() error {
-		puts.mu.Lock()
-		last := puts.statements[len(puts.statements)-1].text
-		puts.mu.Unlock()
-		if strings.HasPrefix(last, "INSERT INTO wa_total") && hold.CompareAndSwap(true, false) {
-			close(committing)
-			<-commit
-		}
-		return nil
-	}
+	_, putsDB := newSpyOn(t, dsn)
 	in, err := sqlinbox.Open(t.Context(), putsDB, sqlinbox.Postgres())
 	require.NoError(t, err)
 	defer func() { require.NoError(t, in.Close()) }()
@@ -135,13 +124,21 @@ func TestLaneIsNotClosedUnderAnEventThatComes(t *testing.T) {
 	}
 	put("first")
 	require.Equal(t, "first", <-handled)
-	hold.Store(true)
+	// The totals are the last that a webhook locks: who has them keeps it from committing.
+	_, err = db.ExecContext(t.Context(), `INSERT INTO wa_total (slot, events, bytes, dead, ids)
+		SELECT slot, 0, 0, 0, 0 FROM generate_series(0, 63) AS slot ON CONFLICT DO NOTHING`)
+	require.NoError(t, err)
+	totals, err := db.BeginTx(t.Context(), nil)
+	require.NoError(t, err)
+	defer func() { _ = totals.Rollback() }()
+	_, err = totals.ExecContext(t.Context(), "SELECT FROM wa_total FOR UPDATE")
+	require.NoError(t, err)
 	var second sync.WaitGroup
 	second.Go(func() { put("second") })
-	<-committing
+	require.Eventually(t, waiting(t, db, 1), 20*time.Second, 5*time.Millisecond)
 	close(goOn)
-	<-time.After(300 * time.Millisecond) // the completion waits, or has closed the lane
-	close(commit)
+	require.Eventually(t, waiting(t, db, 2), 20*time.Second, 5*time.Millisecond) // the completion, for the lane or, having closed it, for the totals
+	require.NoError(t, totals.Rollback())
 	second.Wait()
 	select {
 	case text := <-handled:
@@ -151,4 +148,93 @@ func TestLaneIsNotClosedUnderAnEventThatComes(t *testing.T) {
 	}
 	cancel()
 	require.NoError(t, <-ran)
+}
+
+// A lane is leased and its oldest event read in one statement, which sees the events as they were when it began. What came
+// and went meanwhile is found when it is looked for again, and neither loses nor repeats an event.
+func TestLaneWhoseEventsChangeWhileItIsClaimed(t *testing.T) {
+	t.Parallel()
+	s, db := newSpy(t)
+	in, err := sqlinbox.Open(t.Context(), db, sqlinbox.Postgres())
+	require.NoError(t, err)
+	defer func() { require.NoError(t, in.Close()) }()
+	_, err = in.Put(t.Context(), []wacloud.Event{inboxtest.Text("15550000001", "first", "first"), inboxtest.Text("15550000001", "second", "second")})
+	require.NoError(t, err)
+	tx, err := db.BeginTx(t.Context(), nil)
+	require.NoError(t, err)
+	defer func() { _ = tx.Rollback() }()
+	_, err = tx.ExecContext(t.Context(), "DELETE FROM wa_event WHERE seq = (SELECT MIN(seq) FROM wa_event)")
+	require.NoError(t, err)
+
+	ctx, cancel := context.WithCancel(t.Context())
+	handled := make(chan string, 2)
+	ran := make(chan error, 1)
+	go func() {
+		ran <- in.Run(ctx, wacloud.RunConfig{Handler: wacloud.HandlerFunc(func(_ context.Context, e *wacloud.Event) error {
+			handled <- e.Text()
+			return nil
+		})})
+	}()
+	require.Eventually(t, waiting(t, db, 1), 20*time.Second, 5*time.Millisecond)
+	before := s.count()
+	require.NoError(t, tx.Commit())
+	require.Equal(t, "second", <-handled)
+	require.Less(t, s.count()-before, 40, "nobody waits for the lease to end")
+	cancel()
+	require.NoError(t, <-ran)
+	require.Empty(t, handled)
+}
+
+// A lane without events, which only somebody else can leave, is closed; that this fails holds up no other.
+func TestLaneWithoutEvents(t *testing.T) {
+	t.Parallel()
+	s, db := newSpy(t)
+	in, err := sqlinbox.Open(t.Context(), db, sqlinbox.Postgres())
+	require.NoError(t, err)
+	defer func() { require.NoError(t, in.Close()) }()
+	_, err = db.ExecContext(t.Context(), "INSERT INTO wa_lane (lane, ready_at, token) VALUES (decode(md5('a'), 'hex'), 0, 0), (decode(md5('b'), 'hex'), 9000000000000000, 7)")
+	require.NoError(t, err)
+	_, err = in.Put(t.Context(), []wacloud.Event{inboxtest.Text("15550000001", "first", "first")})
+	require.NoError(t, err)
+	var failed atomic.Bool
+	s.fail = func() error {
+		s.mu.Lock()
+		last := s.statements[len(s.statements)-1].text
+		s.mu.Unlock()
+		if strings.HasPrefix(last, "DELETE FROM wa_lane") && failed.CompareAndSwap(false, true) {
+			return errors.New("no")
+		}
+		return nil
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	handled := make(chan string, 1)
+	ran := make(chan error, 1)
+	go func() {
+		ran <- in.Run(ctx, wacloud.RunConfig{Handler: wacloud.HandlerFunc(func(_ context.Context, e *wacloud.Event) error {
+			handled <- e.Text()
+			return nil
+		})})
+	}()
+	require.Eventually(t, func() bool { return len(handled) == 1 }, 15*time.Second, 5*time.Millisecond, "before its lease ends")
+	require.True(t, failed.Load())
+	// The lease that could not be given back ends.
+	_, err = db.ExecContext(t.Context(), "UPDATE wa_lane SET ready_at = 0 WHERE lane = decode(md5('a'), 'hex')")
+	require.NoError(t, err)
+	require.Eventually(t, func() bool {
+		var n int
+		return db.QueryRowContext(t.Context(), "SELECT COUNT(*) FROM wa_lane").Scan(&n) == nil && n == 1
+	}, 20*time.Second, 5*time.Millisecond, "the one that another process has leased stays")
+	cancel()
+	require.NoError(t, <-ran)
+}
+
+// waiting reports whether n sessions of the database wait for a lock.
+func waiting(t *testing.T, db *sql.DB, n int) func() bool {
+	t.Helper()
+	return func() bool {
+		var found int
+		err := db.QueryRowContext(t.Context(),
+			"SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'").Scan(&found)
+		return err == nil && found == n
+	}
 }

@@ -23,6 +23,8 @@ type Dialect struct {
 	begin    string // first statement of a transaction, with the lease in milliseconds for %d
 	now      string // microseconds since 1970 on the database's clock; "?" when the process's clock counts
 	clock    func() int64
+	put      string // storeInTx in one statement; "" where that cannot be said in one
+	take     string // takeInTx in one statement, likewise
 }
 
 // SQLite is the dialect for a database file that one process owns. Version 3.35 of SQLite or later.
@@ -49,8 +51,39 @@ func Postgres() Dialect {
 		begin: "SET LOCAL idle_in_transaction_session_timeout = %d",
 		// Of the statement: it does not change while a statement runs, so that an index can be used.
 		now: "(EXTRACT(EPOCH FROM statement_timestamp()) * 1000000)::BIGINT",
+		put: postgresPut, take: postgresTake,
 	}
 }
+
+// postgresPut does in one statement what storeInTx says in several, in the same order: each part reads from the one before,
+// and sorts what it reads. So seq is allocated after the lanes are locked, and the total is the last that is locked.
+const postgresPut = `WITH given AS (
+		SELECT n, substring(CAST(? AS BYTEA) FROM 16 * n - 15 FOR 16) AS id, substring(CAST(? AS BYTEA) FROM 16 * n - 15 FOR 16) AS lane,
+			substring(CAST(? AS BYTEA) FROM begins FOR size) AS body
+		FROM unnest(CAST(CAST(? AS TEXT) AS INT[]), CAST(CAST(? AS TEXT) AS INT[])) WITH ORDINALITY AS each (begins, size, ordinality),
+			CAST(ordinality AS INT) AS n
+	), fresh AS (
+		INSERT INTO wa_seen (id, stored_at) SELECT id, {now} FROM given ORDER BY id
+		ON CONFLICT (id) DO NOTHING RETURNING id
+	), opened AS (
+		INSERT INTO wa_lane (lane, ready_at, token) SELECT DISTINCT lane, {now}, 0 FROM given JOIN fresh USING (id) ORDER BY lane
+		ON CONFLICT (lane) DO UPDATE SET lane = excluded.lane RETURNING lane
+	), stored AS (
+		INSERT INTO wa_event (lane, body, attempts, stored_at)
+		SELECT lane, body, 0, {now} FROM given JOIN fresh USING (id) JOIN opened USING (lane) ORDER BY n
+		RETURNING LENGTH(body) AS size
+	), counted AS (
+		INSERT INTO wa_total (slot, events, bytes, dead, ids)
+		SELECT CAST(? AS INT), COUNT(*), SUM(size), 0, COUNT(*) FROM stored HAVING COUNT(*) > 0 ` + addTotal + `
+	)
+	SELECT id FROM fresh`
+
+// postgresTake does in one statement what takeInTx says in two.
+const postgresTake = `WITH taken AS (` + takeLanes + `), heads AS (
+		UPDATE wa_event SET attempts = attempts + 1 WHERE seq IN
+			(SELECT MIN(seq) FROM wa_event JOIN taken USING (lane) GROUP BY lane) RETURNING lane, seq, body, attempts
+	)
+	SELECT lane, COALESCE(seq, 0), body, COALESCE(attempts, 0) FROM taken LEFT JOIN heads USING (lane)`
 
 // sql writes a statement in the dialect: {now}, {blob}, {serial}, {skip} and {lock} are replaced, and ? becomes $1, $2, …
 // for PostgreSQL. No statement has a literal with a question mark or a brace.

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -78,12 +79,12 @@ func (r *runner) claimUntil(ctx context.Context) {
 		free := min(r.cfg.Workers-int(r.running.Load()), rowsAtOnce)
 		// Not tied to ctx: of lanes that were leased while ctx ended nobody would know.
 		claims, err := r.claim(context.WithoutCancel(ctx), free)
+		for _, c := range claims {
+			r.start(c)
+		}
 		if err != nil && ctx.Err() == nil {
 			r.in.log.WarnContext(ctx, "wacloud: inbox: cannot claim", "error", err)
 			pause(ctx, time.Second)
-		}
-		for _, c := range claims {
-			r.start(c)
 		}
 		if free > 0 && len(claims) == free {
 			continue // there may be more
@@ -135,34 +136,75 @@ func pause(ctx context.Context, d time.Duration) {
 	}
 }
 
+const takeLanes = `UPDATE wa_lane SET ready_at = {now} + ?, token = ? WHERE lane IN
+	(SELECT lane FROM wa_lane WHERE ready_at <= {now} ORDER BY ready_at LIMIT ?{skip}) RETURNING lane`
+
 // claim leases up to n lanes that are ready, the longest waiting first, and returns the oldest event of each. It counts the
-// attempt, so that an event that kills its process does not come back for ever.
+// attempt, so that an event that kills its process does not come back for ever. What it returns beside an error is leased, too.
 func (r *runner) claim(ctx context.Context, n int) ([]*claim, error) {
 	if n <= 0 {
 		return nil, nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, claimTimeout)
 	defer cancel()
-	var claims []*claim
-	token := unique()
-	since := time.Now()
-	err := r.in.inTx(ctx, func(tx *sql.Tx) error {
-		lanes, err := r.in.queryHashes(ctx, tx, `UPDATE wa_lane SET ready_at = {now} + ?, token = ? WHERE lane IN
-			(SELECT lane FROM wa_lane WHERE ready_at <= {now} ORDER BY ready_at LIMIT ?{skip}) RETURNING lane`,
-			now, r.in.cfg.lease.Microseconds(), token, now, n)
-		if err != nil || len(lanes) == 0 {
-			return err
-		}
-		claims, err = r.heads(ctx, tx, lanes, func(c *claim) { c.token, c.since = token, since })
-		if err != nil || len(claims) == len(lanes) {
-			return err
-		}
-		return r.in.closeLanes(ctx, tx, without(lanes, claims))
-	})
+	token, since := unique(), time.Now()
+	fill := func(c *claim) { c.token, c.since = token, since }
+	take := r.takeInTx
+	if r.in.dialect.take != "" {
+		take = r.takeAtOnce
+	}
+	claims, empty, err := take(ctx, n, token, fill)
+	if err == nil && len(empty) > 0 {
+		err = r.giveBackEmpty(ctx, empty, token)
+	}
 	if err != nil {
-		return nil, fmt.Errorf("wacloud: inbox claim: %w", err)
+		return claims, fmt.Errorf("wacloud: inbox claim: %w", err)
 	}
 	return claims, nil
+}
+
+// takeInTx leases lanes and returns the oldest event of each, and the lanes that have none.
+func (r *runner) takeInTx(ctx context.Context, n int, token int64, fill func(*claim)) (claims []*claim, empty []hash, err error) {
+	err = r.in.inTx(ctx, func(tx *sql.Tx) error {
+		lanes, err := r.in.queryHashes(ctx, tx, takeLanes, now, r.in.cfg.lease.Microseconds(), token, now, n)
+		if err != nil {
+			return err
+		}
+		claims, err = r.heads(ctx, tx, lanes, fill)
+		empty = without(lanes, claims)
+		return err
+	})
+	return claims, empty, err
+}
+
+// takeAtOnce is takeInTx in one statement. It may find a lane empty that is not: it sees the events as they were when it began.
+func (r *runner) takeAtOnce(ctx context.Context, n int, token int64, fill func(*claim)) (claims []*claim, empty []hash, err error) {
+	err = r.in.again(ctx, func() error {
+		claims, empty, err = r.queryHeads(ctx, r.in.db, fill, r.in.dialect.take, now, r.in.cfg.lease.Microseconds(), token, now, n)
+		return r.in.dialect.wrap(err)
+	})
+	return claims, empty, err
+}
+
+// giveBackEmpty gives lanes back that were taken with a token and have no events, or have them just now.
+func (r *runner) giveBackEmpty(ctx context.Context, lanes []hash, token int64) error {
+	claims := make([]*claim, len(lanes))
+	for i, lane := range lanes {
+		claims[i] = &claim{lane: lane, token: token}
+	}
+	return r.in.inTx(ctx, func(tx *sql.Tx) error {
+		ours, err := r.in.lockLanes(ctx, tx, claims)
+		if err != nil {
+			return err
+		}
+		var back []hash
+		for _, c := range claims {
+			if ours[c] {
+				back = append(back, c.lane)
+			}
+		}
+		return r.in.giveBack(ctx, tx, back)
+	})
 }
 
 // heads returns the oldest event of each lane, completed by fill, and counts the attempt. Lanes without an event have no
@@ -171,27 +213,32 @@ func (r *runner) heads(ctx context.Context, tx *sql.Tx, lanes []hash, fill func(
 	if len(lanes) == 0 {
 		return nil, nil
 	}
-	var claims []*claim
-	var seqs []any
-	err := r.in.query(ctx, tx, func(rows *sql.Rows) error {
+	claims, _, err := r.queryHeads(ctx, tx, fill, `UPDATE wa_event SET attempts = attempts + 1 WHERE seq IN
+		(SELECT MIN(seq) FROM wa_event WHERE lane IN `+list(len(lanes))+` GROUP BY lane) RETURNING lane, seq, body, attempts`, blobs(lanes)...)
+	return claims, err
+}
+
+// queryHeads runs a query for the oldest events of lanes. A seq of 0 stands for a lane that has none.
+func (r *runner) queryHeads(ctx context.Context, db querier, fill func(*claim), text string, args ...any) (claims []*claim, empty []hash, err error) {
+	err = r.in.query(ctx, db, func(rows *sql.Rows) error {
 		c := &claim{}
 		var lane []byte
-		var attempts int
-		if err := rows.Scan(&c.seq, &lane, &c.body, &attempts); err != nil {
+		var attempt int
+		if err := rows.Scan(&lane, &c.seq, &c.body, &attempt); err != nil {
 			return err
 		}
 		c.lane = hash(lane)
+		if c.seq == 0 {
+			empty = append(empty, c.lane)
+			return nil
+		}
 		fill(c)
 		c.event = parse(c)
-		c.event.Attempt = attempts + 1
-		claims, seqs = append(claims, c), append(seqs, c.seq)
+		c.event.Attempt = attempt
+		claims = append(claims, c)
 		return nil
-	}, `SELECT seq, lane, body, attempts FROM wa_event WHERE seq IN
-		(SELECT MIN(seq) FROM wa_event WHERE lane IN `+list(len(lanes))+` GROUP BY lane)`, blobs(lanes)...)
-	if err != nil || len(seqs) == 0 {
-		return nil, err
-	}
-	return claims, r.in.exec(ctx, tx, "UPDATE wa_event SET attempts = attempts + 1 WHERE seq IN "+list(len(seqs)), seqs...)
+	}, text, args...)
+	return claims, empty, err
 }
 
 // parse is the stored event. What this release cannot read stays an unknown event: it is not lost.
@@ -227,18 +274,22 @@ func (r *runner) handle(c *claim) *claim {
 	return result.next
 }
 
+// without returns the lanes of which there is no claim.
 func without(lanes []hash, claims []*claim) []hash {
-	var empty []hash
-	found := map[hash]bool{}
-	for _, c := range claims {
-		found[c.lane] = true
+	found := make([]hash, len(claims))
+	for i, c := range claims {
+		found[i] = c.lane
 	}
-	for _, lane := range lanes {
-		if !found[lane] {
-			empty = append(empty, lane)
-		}
+	return minus(lanes, found)
+}
+
+// minus returns what of a is not in b.
+func minus(a, b []hash) []hash {
+	in := map[hash]bool{}
+	for _, h := range b {
+		in[h] = true
 	}
-	return empty
+	return slices.DeleteFunc(slices.Clone(a), func(h hash) bool { return in[h] })
 }
 
 func blobs(hashes []hash) []any {

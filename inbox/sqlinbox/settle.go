@@ -184,9 +184,12 @@ func (r *runner) goOn(ctx context.Context, tx *sql.Tx, group []*settlement, sinc
 			finished[s.claim.lane] = s
 		}
 	}
-	var lanes, keep, kept []hash
-	for _, lane := range slices.SortedFunc(maps.Keys(finished), compare) {
-		lanes = append(lanes, lane)
+	lanes, err := r.in.closeLanes(ctx, tx, slices.SortedFunc(maps.Keys(finished), compare))
+	if err != nil {
+		return err
+	}
+	var keep []hash
+	for _, lane := range lanes {
 		if finished[lane].claim.streak+1 < maxStreak && !r.stopping.Load() {
 			keep = append(keep, lane)
 		}
@@ -194,31 +197,44 @@ func (r *runner) goOn(ctx context.Context, tx *sql.Tx, group []*settlement, sinc
 	heads, err := r.heads(ctx, tx, keep, func(c *claim) {
 		last := finished[c.lane].claim
 		c.token, c.streak, c.since = last.token, last.streak+1, since
+		finished[c.lane].result.next = c
 	})
 	if err != nil {
 		return err
 	}
-	for _, c := range heads {
-		finished[c.lane].result.next = c
-		kept = append(kept, c.lane)
-	}
-	if len(kept) > 0 {
+	back := without(lanes, heads)
+	if kept := minus(lanes, back); len(kept) > 0 {
 		if err := r.in.exec(ctx, tx, "UPDATE wa_lane SET ready_at = {now} + ? WHERE lane IN "+list(len(kept)),
 			append([]any{now, r.in.cfg.lease.Microseconds()}, blobs(kept)...)...); err != nil {
 			return err
 		}
 	}
-	return r.in.closeLanes(ctx, tx, without(lanes, heads))
+	return r.in.freeLanes(ctx, tx, back)
 }
 
-// closeLanes deletes those of the lanes that have no events and makes the others ready. The caller holds their locks.
-func (in *Inbox) closeLanes(ctx context.Context, tx *sql.Tx, lanes []hash) error {
+// giveBack closes those of the lanes that have no events and makes the others ready. The caller holds their locks.
+func (in *Inbox) giveBack(ctx context.Context, tx *sql.Tx, lanes []hash) error {
+	open, err := in.closeLanes(ctx, tx, lanes)
+	if err != nil {
+		return err
+	}
+	return in.freeLanes(ctx, tx, open)
+}
+
+// closeLanes deletes those of the lanes that have no events and returns the others. The caller holds their locks.
+func (in *Inbox) closeLanes(ctx context.Context, tx *sql.Tx, lanes []hash) (open []hash, err error) {
+	if len(lanes) == 0 {
+		return nil, nil
+	}
+	closed, err := in.queryHashes(ctx, tx, "DELETE FROM wa_lane WHERE lane IN "+list(len(lanes))+
+		" AND NOT EXISTS (SELECT 1 FROM wa_event WHERE wa_event.lane = wa_lane.lane) RETURNING lane", blobs(lanes)...)
+	return minus(lanes, closed), err
+}
+
+// freeLanes makes lanes ready for anybody.
+func (in *Inbox) freeLanes(ctx context.Context, tx *sql.Tx, lanes []hash) error {
 	if len(lanes) == 0 {
 		return nil
-	}
-	if err := in.exec(ctx, tx, "DELETE FROM wa_lane WHERE lane IN "+list(len(lanes))+
-		" AND NOT EXISTS (SELECT 1 FROM wa_event WHERE wa_event.lane = wa_lane.lane)", blobs(lanes)...); err != nil {
-		return err
 	}
 	return in.exec(ctx, tx, "UPDATE wa_lane SET ready_at = {now}, token = 0 WHERE lane IN "+list(len(lanes)),
 		append([]any{now}, blobs(lanes)...)...)
@@ -277,7 +293,7 @@ func (r *runner) complete(ctx context.Context, c *claim, e *wacloud.Event, compl
 		if err := r.in.exec(ctx, tx, "DELETE FROM wa_event WHERE seq = ?", c.seq); err != nil {
 			return err
 		}
-		if err := r.in.closeLanes(ctx, tx, []hash{c.lane}); err != nil {
+		if err := r.in.giveBack(ctx, tx, []hash{c.lane}); err != nil {
 			return err
 		}
 		return r.in.add(ctx, tx, over)

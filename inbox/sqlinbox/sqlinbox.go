@@ -71,13 +71,13 @@ type config struct {
 	hint     <-chan struct{}
 	readers  *sql.DB
 	afterPut func()
-	checkPut func(ctx context.Context, tx *sql.Tx) error
+	checkPut func(ctx context.Context, tx *sql.Tx) error // nil for none
 }
 
 func defaults() config {
 	return config{
 		maxBytes: defaultMaxBytes, lease: defaultLease, poll: defaultPoll, log: slog.New(slog.DiscardHandler),
-		afterPut: func() {}, checkPut: func(context.Context, *sql.Tx) error { return nil },
+		afterPut: func() {},
 	}
 }
 

@@ -27,12 +27,16 @@ func (in *Inbox) add(ctx context.Context, tx *sql.Tx, t total) error {
 	}
 	slot := 0
 	if !in.dialect.oneOwner {
-		slot = rand.IntN(slots) //nolint:gosec // no secret
+		slot = anySlot()
 	}
-	return in.exec(ctx, tx, `INSERT INTO wa_total (slot, events, bytes, dead, ids) VALUES (?, ?, ?, ?, ?) ON CONFLICT (slot) DO UPDATE SET
-		events = wa_total.events + excluded.events, bytes = wa_total.bytes + excluded.bytes,
-		dead = wa_total.dead + excluded.dead, ids = wa_total.ids + excluded.ids`, slot, t.events, t.bytes, t.dead, t.ids)
+	return in.exec(ctx, tx, "INSERT INTO wa_total (slot, events, bytes, dead, ids) VALUES (?, ?, ?, ?, ?) "+addTotal,
+		slot, t.events, t.bytes, t.dead, t.ids)
 }
+
+const addTotal = `ON CONFLICT (slot) DO UPDATE SET events = wa_total.events + excluded.events, bytes = wa_total.bytes + excluded.bytes,
+	dead = wa_total.dead + excluded.dead, ids = wa_total.ids + excluded.ids`
+
+func anySlot() int { return rand.IntN(slots) } //nolint:gosec // no secret
 
 // committed tells this process at once what the others learn when they measure.
 func (in *Inbox) committed(t total) { in.bytes.Add(t.bytes + t.dead) }
