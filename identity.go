@@ -162,7 +162,11 @@ func (d *identities) record(ctx context.Context, e *Event, id string, user UserK
 	if known, ok := d.remembered(name); ok && known == user {
 		return nil
 	}
-	if err := errors.Join(adoptChoice(ctx, d.store, choiceKey(name), choiceKey(user)), adoptExpected(ctx, d.store, name, user)); err != nil {
+	store, err := readAhead(ctx, d.store, choiceKey(name), choiceKey(user), expectKey(name), expectKey(user))
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(adoptChoice(ctx, store, choiceKey(name), choiceKey(user)), adoptExpected(ctx, store, name, user)); err != nil {
 		return err
 	}
 	if err := d.store.Put(ctx, aliasPrefix+string(name), []byte(user), aliasTTL); err != nil {

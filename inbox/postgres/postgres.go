@@ -27,7 +27,7 @@ import (
 // channel is what the processes tell each other on that there are new events.
 const channel = "wacloud_inbox"
 
-const defaultMaxConns = 10
+const defaultMaxConns = 6
 
 // An Inbox is a [wacloud.Inbox] in PostgreSQL, with [sqlinbox.Inbox.Store] beside it. It is safe for concurrent use.
 type Inbox struct {
@@ -46,7 +46,9 @@ type config struct {
 // An Option configures [Open].
 type Option func(*config)
 
-// MaxConns bounds the connections of this process, 10 by default. One more waits for hints of the other processes.
+// MaxConns bounds the connections of this process, 6 by default. Storing, claiming and settling are busy with
+// one each, the store's lookups with two; more serve handlers that wait for the store's writes, and a server that has the cores
+// for them. One more waits for hints of the other processes.
 func MaxConns(n int) Option { return func(c *config) { c.maxConns = n } }
 
 // Logger sets the logger; without it nothing is logged.

@@ -112,7 +112,7 @@ func (in *Inbox) Purge(ctx context.Context, id string) error {
 // exhume takes a dead letter out of the table.
 func (in *Inbox) exhume(ctx context.Context, tx *sql.Tx, id string) (lane hash, body []byte, err error) {
 	var raw []byte
-	row := tx.QueryRowContext(ctx, in.dialect.sql("DELETE FROM wa_dead WHERE id = ? RETURNING lane, body"), []byte(id))
+	row := in.queryRow(ctx, tx, "DELETE FROM wa_dead WHERE id = ? RETURNING lane, body", []byte(id))
 	switch err := row.Scan(&raw, &body); {
 	case errors.Is(err, sql.ErrNoRows):
 		return hash{}, nil, wacloud.ErrNotFound
@@ -126,11 +126,11 @@ func (in *Inbox) exhume(ctx context.Context, tx *sql.Tx, id string) (lane hash, 
 func (in *Inbox) Stats(ctx context.Context) (wacloud.InboxStats, error) {
 	var s wacloud.InboxStats
 	var oldest sql.NullInt64
-	row := in.reads.QueryRowContext(ctx, in.dialect.sql(`SELECT
+	row := in.queryRow(ctx, in.reads, `SELECT
 		CAST(COALESCE(SUM(events), 0) AS BIGINT), CAST(COALESCE(SUM(bytes), 0) AS BIGINT), CAST(COALESCE(SUM(ids), 0) AS BIGINT),
 		(SELECT {now} - stored_at FROM wa_event ORDER BY seq LIMIT 1),
 		(SELECT COUNT(*) FROM wa_lane WHERE token <> 0 AND ready_at > {now}),
-		(SELECT COUNT(*) FROM wa_dead) FROM wa_total`), in.dialect.bind([]any{now, now})...)
+		(SELECT COUNT(*) FROM wa_dead) FROM wa_total`, now, now)
 	if err := row.Scan(&s.Depth, &s.Bytes, &s.IDs, &oldest, &s.Running, &s.DeadLetters); err != nil {
 		return wacloud.InboxStats{}, fmt.Errorf("wacloud: inbox stats: %w", in.dialect.wrap(err))
 	}

@@ -85,7 +85,7 @@ const postgresTake = `WITH taken AS (` + takeLanes + `), heads AS (
 	)
 	SELECT lane, COALESCE(seq, 0), body, COALESCE(attempts, 0) FROM taken LEFT JOIN heads USING (lane)`
 
-// sql writes a statement in the dialect: {now}, {blob}, {serial}, {skip} and {lock} are replaced, and ? becomes $1, $2, …
+// sql writes a statement's text in the dialect: {now}, {blob}, {serial}, {skip} and {lock} are replaced, and ? becomes $1, $2, …
 // for PostgreSQL. No statement has a literal with a question mark or a brace.
 func (d Dialect) sql(text string) string {
 	text = strings.NewReplacer("{now}", d.now, "{blob}", d.blob, "{serial}", d.serial, "{skip}", d.skip, "{lock}", d.lock).Replace(text)
@@ -103,9 +103,6 @@ func (d Dialect) sql(text string) string {
 	}
 	return b.String()
 }
-
-// list is "(?, ?, ?)" with n marks.
-func list(n int) string { return "(" + strings.TrimSuffix(strings.Repeat("?, ", n), ", ") + ")" }
 
 // rows is n times row, separated by commas.
 func rows(row string, n int) string { return strings.TrimSuffix(strings.Repeat(row+", ", n), ", ") }
@@ -149,36 +146,57 @@ func sqlState(err error) string {
 // now stands in an argument list where the statement says {now}. PostgreSQL needs no argument there.
 var now = new(struct{ _ byte })
 
-// bind replaces now by the process's clock, or drops it where the database's counts.
-func (d Dialect) bind(args []any) []any {
+// A list, which is not empty, stands in an argument list where the statement says {list}.
+type list []any
+
+// blobs are a list of hashes.
+func blobs(hashes []hash) list {
+	l := make(list, len(hashes))
+	for i := range hashes {
+		l[i] = hashes[i][:]
+	}
+	return l
+}
+
+// prepare writes a statement and its arguments in the dialect: now becomes the process's clock, or nothing where the database's
+// counts, and lists become "(?, ?, …)".
+func (d Dialect) prepare(text string, args []any) (string, []any) {
 	bound := make([]any, 0, len(args))
 	for _, a := range args {
-		switch {
+		switch l, isList := a.(list); {
+		case isList:
+			text = strings.Replace(text, "{list}", "("+rows("?", len(l))+")", 1)
+			bound = append(bound, l...)
 		case a != now:
 			bound = append(bound, a)
 		case d.clock != nil:
 			bound = append(bound, d.clock())
 		}
 	}
-	return bound
+	return d.sql(text), bound
 }
 
 type execer interface {
 	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
 }
 
-type querier interface {
+type rowsQuerier interface {
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 }
 
+type rowQuerier interface {
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
 func (in *Inbox) exec(ctx context.Context, db execer, text string, args ...any) error {
-	_, err := db.ExecContext(ctx, in.dialect.sql(text), in.dialect.bind(args)...)
+	_, err := in.execRows(ctx, db, text, args...)
 	return err
 }
 
 // execRows is exec that counts the rows.
 func (in *Inbox) execRows(ctx context.Context, db execer, text string, args ...any) (int64, error) {
-	result, err := db.ExecContext(ctx, in.dialect.sql(text), in.dialect.bind(args)...)
+	text, args = in.dialect.prepare(text, args)
+	result, err := db.ExecContext(ctx, text, args...)
 	if err != nil {
 		return 0, err
 	}
@@ -186,8 +204,9 @@ func (in *Inbox) execRows(ctx context.Context, db execer, text string, args ...a
 }
 
 // query calls scan for each row.
-func (in *Inbox) query(ctx context.Context, db querier, scan func(*sql.Rows) error, text string, args ...any) error {
-	rows, err := db.QueryContext(ctx, in.dialect.sql(text), in.dialect.bind(args)...)
+func (in *Inbox) query(ctx context.Context, db rowsQuerier, scan func(*sql.Rows) error, text string, args ...any) error {
+	text, args = in.dialect.prepare(text, args)
+	rows, err := db.QueryContext(ctx, text, args...)
 	if err != nil {
 		return err
 	}
@@ -200,8 +219,13 @@ func (in *Inbox) query(ctx context.Context, db querier, scan func(*sql.Rows) err
 	return rows.Err()
 }
 
+func (in *Inbox) queryRow(ctx context.Context, db rowQuerier, text string, args ...any) *sql.Row {
+	text, args = in.dialect.prepare(text, args)
+	return db.QueryRowContext(ctx, text, args...)
+}
+
 // queryHashes runs a query whose rows are one hash each.
-func (in *Inbox) queryHashes(ctx context.Context, db querier, text string, args ...any) ([]hash, error) {
+func (in *Inbox) queryHashes(ctx context.Context, db rowsQuerier, text string, args ...any) ([]hash, error) {
 	var found []hash
 	err := in.query(ctx, db, func(r *sql.Rows) error {
 		var raw []byte

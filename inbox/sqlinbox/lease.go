@@ -101,15 +101,15 @@ func (in *Inbox) renew(ctx context.Context, claims []*claim, d time.Duration) (k
 		if kept, err = in.lockLanes(ctx, tx, claims); err != nil {
 			return err
 		}
-		args := []any{now, d.Microseconds(), now, d.Microseconds()}
+		var lanes list
 		for c := range kept {
-			args = append(args, c.lane[:])
+			lanes = append(lanes, c.lane[:])
 		}
 		if len(kept) == 0 {
 			return nil
 		}
 		return in.exec(ctx, tx, `UPDATE wa_lane SET ready_at = CASE WHEN ready_at > {now} + ? THEN ready_at ELSE {now} + ? END
-			WHERE lane IN `+list(len(kept)), args...)
+			WHERE lane IN {list}`, now, d.Microseconds(), now, d.Microseconds(), lanes)
 	})
 	return kept, err
 }

@@ -214,12 +214,12 @@ func (r *runner) heads(ctx context.Context, tx *sql.Tx, lanes []hash, fill func(
 		return nil, nil
 	}
 	claims, _, err := r.queryHeads(ctx, tx, fill, `UPDATE wa_event SET attempts = attempts + 1 WHERE seq IN
-		(SELECT MIN(seq) FROM wa_event WHERE lane IN `+list(len(lanes))+` GROUP BY lane) RETURNING lane, seq, body, attempts`, blobs(lanes)...)
+		(SELECT MIN(seq) FROM wa_event WHERE lane IN {list} GROUP BY lane) RETURNING lane, seq, body, attempts`, blobs(lanes))
 	return claims, err
 }
 
 // queryHeads runs a query for the oldest events of lanes. A seq of 0 stands for a lane that has none.
-func (r *runner) queryHeads(ctx context.Context, db querier, fill func(*claim), text string, args ...any) (claims []*claim, empty []hash, err error) {
+func (r *runner) queryHeads(ctx context.Context, db rowsQuerier, fill func(*claim), text string, args ...any) (claims []*claim, empty []hash, err error) {
 	err = r.in.query(ctx, db, func(rows *sql.Rows) error {
 		c := &claim{}
 		var lane []byte
@@ -290,12 +290,4 @@ func minus(a, b []hash) []hash {
 		in[h] = true
 	}
 	return slices.DeleteFunc(slices.Clone(a), func(h hash) bool { return in[h] })
-}
-
-func blobs(hashes []hash) []any {
-	args := make([]any, len(hashes))
-	for i := range hashes {
-		args[i] = hashes[i][:]
-	}
-	return args
 }

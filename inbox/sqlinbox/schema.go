@@ -104,11 +104,7 @@ func (in *Inbox) migrate(ctx context.Context) error {
 	})
 }
 
-type queryer interface {
-	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
-}
-
-func (in *Inbox) schemaVersion(ctx context.Context, db queryer) (int, error) {
+func (in *Inbox) schemaVersion(ctx context.Context, db rowQuerier) (int, error) {
 	var version int
 	err := db.QueryRowContext(ctx, "SELECT COALESCE(MAX(version), 0) FROM wa_schema").Scan(&version)
 	return version, err

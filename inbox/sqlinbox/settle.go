@@ -118,7 +118,7 @@ func (in *Inbox) lockLanes(ctx context.Context, tx *sql.Tx, claims []*claim) (ma
 			tokens[hash(lane)] = token
 		}
 		return err
-	}, "SELECT lane, token FROM wa_lane WHERE lane IN "+list(len(lanes))+" ORDER BY lane{lock}", blobs(lanes)...)
+	}, "SELECT lane, token FROM wa_lane WHERE lane IN {list} ORDER BY lane{lock}", blobs(lanes))
 	ours := map[*claim]bool{}
 	for _, c := range claims {
 		if tokens[c.lane] == c.token {
@@ -130,7 +130,7 @@ func (in *Inbox) lockLanes(ctx context.Context, tx *sql.Tx, claims []*claim) (ma
 
 // record writes the outcomes of a group. What is over goes first: it makes room for the dead letters.
 func (in *Inbox) record(ctx context.Context, tx *sql.Tx, group []*settlement) (change total, err error) {
-	var over []any
+	var over list
 	for _, s := range group {
 		if s.finished() {
 			over = append(over, s.claim.seq)
@@ -139,7 +139,7 @@ func (in *Inbox) record(ctx context.Context, tx *sql.Tx, group []*settlement) (c
 		}
 	}
 	if len(over) > 0 {
-		if err := in.exec(ctx, tx, "DELETE FROM wa_event WHERE seq IN "+list(len(over)), over...); err != nil {
+		if err := in.exec(ctx, tx, "DELETE FROM wa_event WHERE seq IN {list}", over); err != nil {
 			return total{}, err
 		}
 	}
@@ -204,8 +204,8 @@ func (r *runner) goOn(ctx context.Context, tx *sql.Tx, group []*settlement, sinc
 	}
 	back := without(lanes, heads)
 	if kept := minus(lanes, back); len(kept) > 0 {
-		if err := r.in.exec(ctx, tx, "UPDATE wa_lane SET ready_at = {now} + ? WHERE lane IN "+list(len(kept)),
-			append([]any{now, r.in.cfg.lease.Microseconds()}, blobs(kept)...)...); err != nil {
+		if err := r.in.exec(ctx, tx, "UPDATE wa_lane SET ready_at = {now} + ? WHERE lane IN {list}",
+			now, r.in.cfg.lease.Microseconds(), blobs(kept)); err != nil {
 			return err
 		}
 	}
@@ -226,8 +226,8 @@ func (in *Inbox) closeLanes(ctx context.Context, tx *sql.Tx, lanes []hash) (open
 	if len(lanes) == 0 {
 		return nil, nil
 	}
-	closed, err := in.queryHashes(ctx, tx, "DELETE FROM wa_lane WHERE lane IN "+list(len(lanes))+
-		" AND NOT EXISTS (SELECT 1 FROM wa_event WHERE wa_event.lane = wa_lane.lane) RETURNING lane", blobs(lanes)...)
+	closed, err := in.queryHashes(ctx, tx, `DELETE FROM wa_lane WHERE lane IN {list}
+		AND NOT EXISTS (SELECT 1 FROM wa_event WHERE wa_event.lane = wa_lane.lane) RETURNING lane`, blobs(lanes))
 	return minus(lanes, closed), err
 }
 
@@ -236,8 +236,7 @@ func (in *Inbox) freeLanes(ctx context.Context, tx *sql.Tx, lanes []hash) error 
 	if len(lanes) == 0 {
 		return nil
 	}
-	return in.exec(ctx, tx, "UPDATE wa_lane SET ready_at = {now}, token = 0 WHERE lane IN "+list(len(lanes)),
-		append([]any{now}, blobs(lanes)...)...)
+	return in.exec(ctx, tx, "UPDATE wa_lane SET ready_at = {now}, token = 0 WHERE lane IN {list}", now, blobs(lanes))
 }
 
 func byLane(a, b *claim) int { return compare(a.lane, b.lane) }

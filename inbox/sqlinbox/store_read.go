@@ -87,19 +87,16 @@ func (in *Inbox) lookUpTogether(ctx context.Context, group []*lookup) {
 
 func (in *Inbox) entriesOf(ctx context.Context, wanted map[string]bool) (map[string]wacloud.Entry, error) {
 	found := make(map[string]wacloud.Entry, len(wanted))
-	var args []any
+	var all list
 	for key := range wanted {
-		args = append(args, []byte(key))
+		all = append(all, []byte(key))
 	}
-	for chunk := range slices.Chunk(args, rowsAtOnce) {
-		for n := len(chunk); n&(n-1) != 0; n++ { // few statements, each of which the database knows after the first time
-			chunk = append(chunk[:n:n], chunk[0])
-		}
+	for chunk := range slices.Chunk(all, rowsAtOnce) {
 		err := in.query(ctx, in.reads, func(rows *sql.Rows) error {
 			e, err := scanEntry(rows)
 			found[e.Key] = e
 			return err
-		}, "SELECT key, value, version FROM wa_store WHERE key IN "+list(len(chunk))+" AND "+alive, append(chunk, now)...)
+		}, "SELECT key, value, version FROM wa_store WHERE key IN {list} AND "+alive, chunk, now)
 		if err != nil {
 			return nil, in.dialect.wrap(err)
 		}
