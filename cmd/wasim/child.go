@@ -30,10 +30,13 @@ func childEnv(environ, ours []string) []string {
 // A child is the bot, started anew as often as somebody asks for it.
 type child struct {
 	command  string
+	patient  bool // who ends by itself, because it does not compile perhaps, is started again when somebody asks for it
 	restarts chan chan struct{}
 }
 
-func newChild(command string) *child { return &child{command, make(chan chan struct{})} }
+func newChild(command string, patient bool) *child {
+	return &child{command, patient, make(chan chan struct{})}
+}
 
 // restart returns when the bot has been stopped and is being started again.
 func (c *child) restart(ctx context.Context) error {
@@ -50,23 +53,40 @@ func (c *child) restart(ctx context.Context) error {
 // run runs the bot until ctx ends or the bot does.
 func (c *child) run(ctx context.Context, env []string, sim *simulator.Simulator, t terminal) error {
 	for {
-		running, stop := context.WithCancel(ctx)
-		ended := make(chan error, 1)
-		go func() { ended <- runChild(running, c.command, env, sim, t) }()
-		select {
-		case err := <-ended:
-			stop()
+		again, err := c.runOnce(ctx, env, sim, t)
+		if !again {
 			return err
-		case stopped := <-c.restarts:
-			stop()
-			err := <-ended
-			close(stopped)
-			if err != nil {
-				return err
-			}
-			sim.Log("stderr", "wasim: starting the bot again")
+		}
+		sim.Log("stderr", "wasim: starting the bot again")
+	}
+}
+
+// runOnce runs the bot until it is to be started again, or for the last time.
+func (c *child) runOnce(ctx context.Context, env []string, sim *simulator.Simulator, t terminal) (again bool, err error) {
+	running, stop := context.WithCancel(ctx)
+	defer stop()
+	ended := make(chan error, 1)
+	go func() { ended <- runChild(running, c.command, env, sim, t) }()
+	var stopped chan struct{}
+	select {
+	case stopped = <-c.restarts:
+		stop()
+		<-ended //nolint:errcheck // it was stopped by us
+	case err := <-ended:
+		if err == nil || !c.patient {
+			return false, err
+		}
+		told := "wasim: " + err.Error() + "; it starts again when a file changes"
+		sim.Log("stderr", told)
+		fmt.Fprintln(t.err, told)
+		select {
+		case stopped = <-c.restarts:
+		case <-ctx.Done():
+			return false, nil
 		}
 	}
+	close(stopped)
+	return true, nil
 }
 
 // runChild runs the bot until ctx ends, with everything that it starts. Its lines go to the inspector and to the terminal.

@@ -3,6 +3,7 @@
 //	wasim                                         # webhooks go to http://127.0.0.1:8080/webhook
 //	wasim -webhook http://localhost:3000/webhook
 //	wasim -exec "go run ./bot"                    # starts the bot with its variables set, and stops it
+//	wasim -exec "go run ./bot" -watch '*.go'      # and starts it again, with empty chats, when its files change
 //
 // It prints the variables that the bot needs and the address of the phone. While it runs, the same command with a verb
 // does what a hand does on the phone: wasim say "hi", wasim tap Pizza, wasim fault duplicate, wasim help.

@@ -25,6 +25,7 @@ type serveFlags struct {
 	webhook, exec, listen, session, dir string
 	hosts                               words
 	numbers                             words
+	watch                               words
 	allowRemote, remoteMedia            bool
 }
 
@@ -40,6 +41,8 @@ func parseServe(args []string, t terminal) (serveFlags, error) {
 	fs.SetOutput(t.err)
 	fs.StringVar(&f.webhook, "webhook", "http://127.0.0.1:8080/webhook", "the bot's webhook `address`")
 	fs.StringVar(&f.exec, "exec", "", "start the bot with this `command`, with its variables set, and stop it at the end")
+	fs.Var(&f.watch, "watch", "start the bot of -exec again, and the chats anew, when a file changes whose name matches a `pattern`: '*.go' in this folder and those\n"+
+		"below, or './bot/*.go'; may be repeated")
 	fs.StringVar(&f.listen, "listen", defaultListen, "`address` to listen at")
 	fs.StringVar(&f.session, "session", sessionPath(t), "`file` that tells other wasim commands where this one runs")
 	fs.StringVar(&f.dir, "dir", cachePath(t, "states"), "`folder` for saved states")
@@ -60,6 +63,9 @@ func parseServe(args []string, t terminal) (serveFlags, error) {
 	if fs.NArg() > 0 {
 		return f, fmt.Errorf("%q is no flag: verbs come first, see wasim help", fs.Arg(0))
 	}
+	if len(f.watch) > 0 && f.exec == "" {
+		return f, errors.New("-watch needs -exec, the bot that it starts again")
+	}
 	return f, nil
 }
 
@@ -69,23 +75,41 @@ func serve(ctx context.Context, args []string, t terminal) error {
 	if err != nil {
 		return err
 	}
+	files, err := watchedBy(f.watch)
+	if err != nil {
+		return err
+	}
 	listener, err := listen(ctx, f)
 	if err != nil {
 		return err
 	}
 	defer listener.Close()
-	bot := newChild(f.exec)
+	bot := newChild(f.exec, len(files) > 0)
 	sim, err := newSimulator(f, listener.Addr(), bot)
 	if err != nil {
 		return err
 	}
 	defer sim.Close()
-	if err := writeSession(f.session, session{URL: sim.Config().BaseURL, Token: sim.ControlToken().Reveal(), PID: os.Getpid()}); err != nil {
+	here := session{URL: sim.Config().BaseURL, Token: sim.ControlToken().Reveal(), PID: os.Getpid()}
+	if err := writeSession(f.session, here); err != nil {
 		return err
 	}
 	defer removeSession(f.session)
 	greet(t, f, sim)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	if len(files) > 0 {
+		go watchFiles(ctx, files, func() { startAnew(ctx, here, t) })
+	}
 	return serveUntil(ctx, t, bot, sim, listener)
+}
+
+// startAnew is "wasim restart -reset true".
+func startAnew(ctx context.Context, s session, t terminal) {
+	inv := invocation{verb: restart, session: s, fields: map[string]any{"reset": true}}
+	if _, err := inv.call(ctx); err != nil && ctx.Err() == nil {
+		fmt.Fprintln(t.err, "wasim:", err)
+	}
 }
 
 // serveUntil serves until the end, and then stops the bot and the server.
@@ -176,6 +200,9 @@ func greet(t terminal, f serveFlags, sim *simulator.Simulator) {
 	fmt.Fprintln(t.out)
 	if f.exec != "" {
 		fmt.Fprintf(t.out, "Starting  %s\n", f.exec)
+	}
+	if len(f.watch) > 0 {
+		fmt.Fprintf(t.out, "Watching  %s\n", strings.Join(f.watch, " "))
 	}
 }
 

@@ -84,6 +84,8 @@ func with(fields []field, more ...field) []field { return slices.Concat(fields, 
 var who = text("user", "number")
 
 // verbs is everything that can be done to a simulator that runs: one verb for each call of the control API.
+var restart = post("restart", "stops the bot of -exec and starts it again", nil, []field{{"reset", isBool}})
+
 var verbs = []verb{
 	act("say", "the user writes a text", text("text"), with(who, text("reply_to")...)),
 	act("tap", "the user taps an option, by its title, -id or -key", text("title"),
@@ -159,7 +161,7 @@ var verbs = []verb{
 	},
 	post("clock", "moves the clock forward", []field{{"advance_ms", isInt}}, nil),
 	post("handshake", "verifies the webhook address as Meta does", nil, nil),
-	post("restart", "stops the bot of -exec and starts it again", nil, []field{{"reset", isBool}}),
+	restart,
 	post("restarted", "sends what the fault late has kept", nil, nil),
 	post("reset", "forgets chats, requests and faults", nil, []field{{"users", isBool}}),
 	get("transcript", "prints a chat as a test replays it", "user", "number", "as"),
