@@ -449,6 +449,56 @@ func requireTotals(t *testing.T, db *sql.DB, events, ids int) {
 	require.Regexp(t, fmt.Sprintf("^%d .* %d$", events, ids), got)
 }
 
+// What CheckPut refuses is not stored, and its id not taken for known.
+func TestCheckPut(t *testing.T) {
+	t.Parallel()
+	in, err := postgres.Open(t.Context(), database(t), postgres.With(sqlinbox.CheckPut(func(ctx context.Context, tx *sql.Tx) error {
+		var guilty int
+		err := tx.QueryRowContext(ctx, "SELECT COUNT(*) FROM wa_event WHERE encode(body, 'escape') LIKE '%guilty%'").Scan(&guilty)
+		if err == nil && guilty > 0 {
+			err = errors.New("as ordered")
+		}
+		return err
+	})))
+	require.NoError(t, err)
+	defer func() { require.NoError(t, in.Close()) }()
+	one, two := inboxtest.Text("15550000001", "wamid.1", "first"), inboxtest.Text("15550000002", "wamid.2", "second")
+	for _, tt := range []struct {
+		events []wacloud.Event
+		want   wacloud.PutResult
+		err    string
+	}{
+		{events: []wacloud.Event{one}, want: wacloud.PutResult{Stored: 1}},
+		{events: []wacloud.Event{one, two, two}, want: wacloud.PutResult{Stored: 1, Duplicates: 2}},
+		{events: []wacloud.Event{inboxtest.Text("15550000003", "wamid.3", "guilty")}, err: "as ordered"},
+		{events: []wacloud.Event{inboxtest.Text("15550000003", "wamid.3", "not now")}, want: wacloud.PutResult{Stored: 1}},
+	} {
+		got, err := in.Put(t.Context(), tt.events)
+		if tt.err != "" {
+			require.ErrorContains(t, err, tt.err)
+			continue
+		}
+		require.NoError(t, err)
+		require.Equal(t, tt.want, got)
+	}
+	stats, err := in.Stats(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, 3, stats.Depth)
+}
+
+// An event that was not parsed has no body. It is refused before it meets those of others.
+func TestEventWithoutBody(t *testing.T) {
+	t.Parallel()
+	in, err := postgres.Open(t.Context(), database(t))
+	require.NoError(t, err)
+	defer func() { require.NoError(t, in.Close()) }()
+	_, err = in.Put(t.Context(), []wacloud.Event{inboxtest.Text("15550000001", "wamid.1", "first"), {ID: "wamid.2"}})
+	require.ErrorContains(t, err, "event 1 did not come from ParseWebhook")
+	stats, err := in.Stats(t.Context())
+	require.NoError(t, err)
+	require.Zero(t, stats.Depth)
+}
+
 // With 200,000 events waiting no statement of a bot that runs reads a whole table, but to count the dead letters.
 func TestNoStatementReadsAllThatWaits(t *testing.T) {
 	t.Parallel()

@@ -39,7 +39,8 @@ type stored struct {
 }
 
 // Put implements [wacloud.Inbox]: all of the events are stored or, with an error, none. It is durable when it returns nil.
-// When ctx ends it returns at once, and the events may still be stored; Meta delivers them again, and they are recognised.
+// Events that [wacloud.ParseWebhook] did not make are refused: they have no body. When ctx ends it returns at once, and the
+// events may still be stored; Meta delivers them again, and they are recognised.
 func (in *Inbox) Put(ctx context.Context, events []wacloud.Event) (wacloud.PutResult, error) {
 	if len(events) == 0 {
 		return wacloud.PutResult{}, nil
@@ -47,6 +48,9 @@ func (in *Inbox) Put(ctx context.Context, events []wacloud.Event) (wacloud.PutRe
 	p := &put{ctx: ctx, events: make([]stored, len(events)), done: make(chan putDone, 1)}
 	for i := range events {
 		s := stored{hashOf(events[i].ID), hashOf(events[i].Key()), events[i].Body()}
+		if len(s.body) == 0 {
+			return wacloud.PutResult{}, fmt.Errorf("wacloud: inbox put: event %d did not come from ParseWebhook: it has no body to store", i)
+		}
 		p.events[i] = s
 		p.bytes += int64(len(s.body))
 	}
