@@ -34,6 +34,18 @@ var (
 	aliasUserID = wacloud.UserID("US.ab12")
 )
 
+// limitsTheFirst refuses the message "0" once, so that it is sent again after a second.
+func limitsTheFirst() *limitGraph {
+	refused := false
+	return &limitGraph{answer: func(_ int, body string) string {
+		if !refused && strings.Contains(body, `"body":"0"`) {
+			refused = true
+			return "131056"
+		}
+		return ""
+	}}
+}
+
 // A user who is addressed by number and by user id is one recipient: what was sent first arrives first, although it had to be
 // repeated, and the limit of the recipient is one.
 func TestOrderKnowsTheUserIDOfANumber(t *testing.T) {
@@ -53,14 +65,7 @@ func TestOrderKnowsTheUserIDOfANumber(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				refused := false
-				g := &limitGraph{answer: func(_ int, body string) string {
-					if !refused && strings.Contains(body, `"body":"0"`) {
-						refused = true
-						return "131056" // again after a second
-					}
-					return ""
-				}}
+				g := limitsTheFirst()
 				c := aliasClient(t, g, tt.onRecord)
 				var wg sync.WaitGroup
 				for i, to := range tt.to {
@@ -137,14 +142,7 @@ func TestOrderKnowsAnotherWhatsAppID(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				refused := false
-				g := &limitGraph{answer: func(_ int, body string) string {
-					if !refused && strings.Contains(body, `"body":"0"`) {
-						refused = true
-						return "131056" // again after a second
-					}
-					return ""
-				}}
+				g := limitsTheFirst()
 				c := limitClient(t, g, wacloud.WithHTTPClient(&http.Client{Transport: answersAlias{g, acceptedWaID, tt.owned}}))
 				_, err := c.Send(t.Context(), asked, wacloud.NewText("first"))
 				require.NoError(t, err)

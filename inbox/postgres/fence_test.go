@@ -107,16 +107,8 @@ func TestLaneIsNotClosedUnderAnEventThatComes(t *testing.T) {
 	worker, err := sqlinbox.Open(t.Context(), db, sqlinbox.Postgres())
 	require.NoError(t, err)
 	defer func() { require.NoError(t, worker.Close()) }()
-	ctx, cancel := context.WithCancel(t.Context())
 	handled, goOn := make(chan string), make(chan struct{})
-	ran := make(chan error, 1)
-	go func() {
-		ran <- worker.Run(ctx, wacloud.RunConfig{Handler: wacloud.HandlerFunc(func(_ context.Context, e *wacloud.Event) error {
-			handled <- e.Text()
-			<-goOn
-			return nil
-		})})
-	}()
+	stop := handleTexts(t, worker, func(text string) { handled <- text; <-goOn })
 	put := func(id string) {
 		if _, err := in.Put(t.Context(), []wacloud.Event{inboxtest.Text("15550000001", id, id)}); err != nil {
 			t.Error(err)
@@ -146,8 +138,7 @@ func TestLaneIsNotClosedUnderAnEventThatComes(t *testing.T) {
 	case <-time.After(20 * time.Second):
 		t.Error("the second event is never handled")
 	}
-	cancel()
-	require.NoError(t, <-ran)
+	stop()
 }
 
 // A lane is leased and its oldest event read in one statement, which sees the events as they were when it began. What came
@@ -166,22 +157,14 @@ func TestLaneWhoseEventsChangeWhileItIsClaimed(t *testing.T) {
 	_, err = tx.ExecContext(t.Context(), "DELETE FROM wa_event WHERE seq = (SELECT MIN(seq) FROM wa_event)")
 	require.NoError(t, err)
 
-	ctx, cancel := context.WithCancel(t.Context())
 	handled := make(chan string, 2)
-	ran := make(chan error, 1)
-	go func() {
-		ran <- in.Run(ctx, wacloud.RunConfig{Handler: wacloud.HandlerFunc(func(_ context.Context, e *wacloud.Event) error {
-			handled <- e.Text()
-			return nil
-		})})
-	}()
+	stop := handleTexts(t, in, func(text string) { handled <- text })
 	require.Eventually(t, waiting(t, db, 1), 20*time.Second, 5*time.Millisecond)
 	before := s.count()
 	require.NoError(t, tx.Commit())
 	require.Equal(t, "second", <-handled)
 	require.Less(t, s.count()-before, 40, "nobody waits for the lease to end")
-	cancel()
-	require.NoError(t, <-ran)
+	stop()
 	require.Empty(t, handled)
 }
 
@@ -206,15 +189,8 @@ func TestLaneWithoutEvents(t *testing.T) {
 		}
 		return nil
 	}
-	ctx, cancel := context.WithCancel(t.Context())
 	handled := make(chan string, 1)
-	ran := make(chan error, 1)
-	go func() {
-		ran <- in.Run(ctx, wacloud.RunConfig{Handler: wacloud.HandlerFunc(func(_ context.Context, e *wacloud.Event) error {
-			handled <- e.Text()
-			return nil
-		})})
-	}()
+	stop := handleTexts(t, in, func(text string) { handled <- text })
 	require.Eventually(t, func() bool { return len(handled) == 1 }, 15*time.Second, 5*time.Millisecond, "before its lease ends")
 	require.True(t, failed.Load())
 	// The lease that could not be given back ends.
@@ -224,8 +200,24 @@ func TestLaneWithoutEvents(t *testing.T) {
 		var n int
 		return db.QueryRowContext(t.Context(), "SELECT COUNT(*) FROM wa_lane").Scan(&n) == nil && n == 1
 	}, 20*time.Second, 5*time.Millisecond, "the one that another process has leased stays")
-	cancel()
-	require.NoError(t, <-ran)
+	stop()
+}
+
+// handleTexts runs an inbox until stop is called.
+func handleTexts(t *testing.T, in *sqlinbox.Inbox, handle func(text string)) (stop func()) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	ran := make(chan error, 1)
+	go func() {
+		ran <- in.Run(ctx, wacloud.RunConfig{Handler: wacloud.HandlerFunc(func(_ context.Context, e *wacloud.Event) error {
+			handle(e.Text())
+			return nil
+		})})
+	}()
+	return func() {
+		cancel()
+		require.NoError(t, <-ran)
+	}
 }
 
 // waiting reports whether n sessions of the database wait for a lock.

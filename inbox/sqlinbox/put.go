@@ -156,19 +156,17 @@ func (in *Inbox) commit(group []*put) {
 func (in *Inbox) store(group []*put) ([]wacloud.PutResult, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), commitTimeout)
 	defer cancel()
-	var fresh map[hash]bool
-	var err error
+	store := in.storeInTx
 	if in.dialect.put != "" && in.cfg.checkPut == nil {
-		fresh, err = in.storeAtOnce(ctx, distinct(group))
-	} else {
-		fresh, err = in.storeInTx(ctx, distinct(group))
+		store = in.storeAtOnce
 	}
+	events := distinct(group)
+	fresh, err := store(ctx, events)
 	if err != nil {
 		return nil, fmt.Errorf("wacloud: inbox put: %w", err)
 	}
-	results, more := count(group, fresh)
-	in.committed(more)
-	return results, nil
+	in.committed(totalOf(among(events, fresh)))
+	return resultsOf(group, fresh), nil
 }
 
 // distinct returns the events of a group in order, without those whose id came before.
@@ -185,25 +183,34 @@ func distinct(group []*put) (events []stored) {
 	return events
 }
 
-// count returns what each call gets to hear, and what all of them stored. An id that stands twice in a group is fresh once.
-func count(group []*put, fresh map[hash]bool) (results []wacloud.PutResult, more total) {
-	told := map[hash]bool{}
-	for _, p := range group {
-		var r wacloud.PutResult
-		for _, e := range p.events {
-			if !fresh[e.id] || told[e.id] {
-				r.Duplicates++
-				continue
-			}
-			told[e.id] = true
-			r.Stored++
-			more.bytes += int64(len(e.body))
-		}
-		more.events += int64(r.Stored)
-		results = append(results, r)
+// among returns the events with these ids, in order.
+func among(events []stored, ids map[hash]bool) []stored {
+	return slices.DeleteFunc(slices.Clone(events), func(e stored) bool { return !ids[e.id] })
+}
+
+func totalOf(events []stored) (t total) {
+	t.events, t.ids = int64(len(events)), int64(len(events))
+	for _, e := range events {
+		t.bytes += int64(len(e.body))
 	}
-	more.ids = more.events
-	return results, more
+	return t
+}
+
+// resultsOf is what each call of a group gets to hear. An id that stands twice in it is fresh once.
+func resultsOf(group []*put, fresh map[hash]bool) []wacloud.PutResult {
+	told := map[hash]bool{}
+	results := make([]wacloud.PutResult, len(group))
+	for i, p := range group {
+		for _, e := range p.events {
+			if fresh[e.id] && !told[e.id] {
+				told[e.id] = true
+				results[i].Stored++
+			} else {
+				results[i].Duplicates++
+			}
+		}
+	}
+	return results
 }
 
 // storeInTx stores the events that are new and returns their ids.
@@ -212,22 +219,14 @@ func (in *Inbox) storeInTx(ctx context.Context, events []stored) (fresh map[hash
 		if fresh, err = in.insertSeen(ctx, tx, events); err != nil {
 			return err
 		}
-		var added []stored
-		var more total
-		for _, e := range events {
-			if fresh[e.id] {
-				added = append(added, e)
-				more.bytes += int64(len(e.body))
-			}
-		}
-		more.events, more.ids = int64(len(added)), int64(len(added))
+		added := among(events, fresh)
 		if err := in.openLanes(ctx, tx, added); err != nil {
 			return err
 		}
 		if err := in.insertEvents(ctx, tx, added); err != nil {
 			return err
 		}
-		if err := in.add(ctx, tx, more); err != nil {
+		if err := in.add(ctx, tx, totalOf(added)); err != nil {
 			return err
 		}
 		if in.cfg.checkPut == nil {
