@@ -34,6 +34,21 @@ var (
 	aliasUserID = wacloud.UserID("US.ab12")
 )
 
+// sendInOrder sends "0", "1", … at the same time: each begins when the one before stands in line or is on its way.
+func sendInOrder(t *testing.T, c *wacloud.Client, to []wacloud.Recipient) {
+	t.Helper()
+	var wg sync.WaitGroup
+	for i, to := range to {
+		wg.Go(func() {
+			if _, err := c.Send(t.Context(), to, wacloud.NewText(string(rune('0'+i)))); err != nil {
+				t.Error(err)
+			}
+		})
+		synctest.Wait()
+	}
+	wg.Wait()
+}
+
 // limitsTheFirst refuses the message "0" once, so that it is sent again after a second.
 func limitsTheFirst() *limitGraph {
 	refused := false
@@ -67,16 +82,7 @@ func TestOrderKnowsTheUserIDOfANumber(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				g := limitsTheFirst()
 				c := aliasClient(t, g, tt.onRecord)
-				var wg sync.WaitGroup
-				for i, to := range tt.to {
-					wg.Go(func() {
-						if _, err := c.Send(t.Context(), to, wacloud.NewText(string(rune('0'+i)))); err != nil {
-							t.Error(err)
-						}
-					})
-					synctest.Wait() // so that it has entered
-				}
-				wg.Wait()
+				sendInOrder(t, c, tt.to)
 				if diff := cmp.Diff(strings.Fields(tt.want), orderTexts(g)); diff != "" {
 					t.Errorf("(-want +got)\n%s", diff)
 				}
@@ -146,16 +152,7 @@ func TestOrderKnowsAnotherWhatsAppID(t *testing.T) {
 				c := limitClient(t, g, wacloud.WithHTTPClient(&http.Client{Transport: answersAlias{g, acceptedWaID, tt.owned}}))
 				_, err := c.Send(t.Context(), asked, wacloud.NewText("first"))
 				require.NoError(t, err)
-				var wg sync.WaitGroup
-				for i, to := range tt.to {
-					wg.Go(func() {
-						if _, err := c.Send(t.Context(), to, wacloud.NewText(string(rune('0'+i)))); err != nil {
-							t.Error(err)
-						}
-					})
-					synctest.Wait() // so that it has entered
-				}
-				wg.Wait()
+				sendInOrder(t, c, tt.to)
 				if diff := cmp.Diff(strings.Fields("first "+tt.want), orderTexts(g)); diff != "" {
 					t.Errorf("(-want +got)\n%s", diff)
 				}

@@ -226,7 +226,7 @@ func FuzzValue(f *testing.F) {
 		dec := json.NewDecoder(strings.NewReader(string(in)))
 		dec.UseNumber()
 		if err := dec.Decode(&want); err != nil {
-			t.Skip("a number that no float holds, for example")
+			t.Fatalf("%q is valid and does not decode: %v", in, err)
 		}
 		if diff := cmp.Diff(want, generic(v)); diff != "" {
 			t.Fatalf("%q reads differently (-encoding/json +wire):\n%s", in, diff)
