@@ -247,6 +247,53 @@ func TestBroadcastUnknownIsSettledByAStatus(t *testing.T) {
 	})
 }
 
+// castRacing lets somebody else write the record of a recipient just before the first that swaps it.
+type castRacing struct {
+	wacloud.Store
+	raced bool
+}
+
+func (s *castRacing) Swap(ctx context.Context, key string, old uint64, value []byte, ttl time.Duration) (bool, error) {
+	if strings.HasPrefix(key, "broadcast|") && !s.raced {
+		s.raced = true
+		now, _, err := s.Get(ctx, key)
+		if err == nil {
+			err = s.Put(ctx, key, now, time.Hour)
+		}
+		if err != nil {
+			return false, err
+		}
+	}
+	return s.Store.Swap(ctx, key, old, value, ttl)
+}
+
+// A status settles an unknown outcome also where the broadcast writes its record at the same moment.
+func TestBroadcastIsSettledBesideItsOwnRecord(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		store := wacloud.NewMemoryStore()
+		srv := wacloudtest.NewServer(t, wacloudtest.InMemory())
+		racing := &castRacing{Store: store}
+		srv.Serve(wacloud.NewRouter(), func(c *wacloud.WebhookConfig) { c.Store = racing })
+		srv.FailWith(wacloudtest.Fault{CutAfter: true}, 1)
+		c := srv.Client(wacloud.WithStore(store))
+		report, err := c.Broadcast(t.Context(), "sale", castTos(1), castTemplate)
+		require.NoError(t, err)
+		requireReport(t, wacloud.BroadcastReport{Unknown: 1}, report)
+		pending, err := store.Scan(t.Context(), "pend|", "", 2)
+		require.NoError(t, err)
+		require.Len(t, pending, 1)
+		srv.Deliver(wacloudtest.Status(wacloud.Status{
+			ID: "wamid.CUT", Status: "sent", SendID: strings.TrimPrefix(pending[0].Key, "pend|"), Recipient: wacloud.User{Phone: "5511900000000"},
+		}))
+		srv.Wait()
+		require.True(t, racing.raced)
+		report, err = c.BroadcastReport(t.Context(), "sale")
+		require.NoError(t, err)
+		requireReport(t, wacloud.BroadcastReport{Sent: 1}, report)
+	})
+}
+
 // What Meta reports after it accepted a message is counted by recipient and code, and nobody gets the message again.
 func TestBroadcastCountsWhatFailsLater(t *testing.T) {
 	t.Parallel()

@@ -143,13 +143,18 @@ func acceptBroadcast(ctx context.Context, store Store, key string) error {
 	if key == "" {
 		return nil
 	}
-	rec, version, err := readRecord[broadcastRecord](ctx, store, key)
-	if err != nil || rec.State != stateSending && rec.State != stateUnknown {
-		return err
+	for range swapTries { // the broadcast may be writing that it does not know
+		rec, version, err := readRecord[broadcastRecord](ctx, store, key)
+		if err != nil || rec.State != stateSending && rec.State != stateUnknown {
+			return err
+		}
+		rec.State, rec.Code = stateSent, 0
+		done, err := swapRecord(ctx, store, key, version, rec, broadcastTTL)
+		if done || err != nil {
+			return err
+		}
 	}
-	rec.State, rec.Code = stateSent, 0
-	_, err = swapRecord(ctx, store, key, version, rec, broadcastTTL) // or somebody else settled it
-	return err
+	return errContended
 }
 
 // read returns the zero record where there is none.
